@@ -179,6 +179,7 @@ class Insertion:
     command: int
     kind: Literal["sandbox", "recheck"]
     replace: tuple[Span, str] | None = None
+    asked: bool = False  # its part asks: it stays only when the answer is the sandbox
 
 
 @dataclass(frozen=True, slots=True)

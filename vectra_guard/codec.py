@@ -1,0 +1,73 @@
+"""Decisions as plain JSON objects and back, for the socket between ``vg`` and the evaluator and for ``--json``.
+
+Risks and actions travel as their names. A shape that does not fit raises GuardError: the two ends are of different
+versions, and the caller decides from scratch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vectra_guard.errors import GuardError
+from vectra_guard.model import Action, Decision, Finding, Insertion, Risk, Span, Step
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "risk": finding.risk.label,
+        "remedy": finding.remedy,
+        "message": finding.message,
+        "span": list(finding.span),
+        "command": finding.command,
+        "why": finding.why,
+        "instead": finding.instead,
+        "category": finding.category,
+        "undecided": finding.undecided,
+        "manager": finding.manager,
+    }
+
+
+def finding_from_json(data: dict[str, Any]) -> Finding:
+    return Finding(**{**data, "risk": Risk[data["risk"].upper()], "span": Span(*data["span"])})
+
+
+def decision_to_json(decision: Decision) -> dict[str, Any]:
+    return {
+        "action": decision.action.label,
+        "risk": decision.risk.label,
+        "reason": decision.reason,
+        "findings": [finding_to_json(f) for f in decision.findings],
+        "steps": [[s.name, s.outcome, s.source] for s in decision.steps],
+        "insertions": [
+            [i.offset, i.command, i.kind, [list(i.replace[0]), i.replace[1]] if i.replace else None, i.asked]
+            for i in decision.insertions
+        ],
+        "whole_line": decision.whole_line,
+        "review": decision.review,
+        "sandbox_offered": decision.sandbox_offered,
+        "host_offered": decision.host_offered,
+        "trusted": decision.trusted,
+        "trust_ids": list(decision.trust_ids),
+        "warning": decision.warning,
+    }
+
+
+def decision_from_json(data: dict[str, Any]) -> Decision:
+    try:
+        return Decision(
+            **{
+                **data,
+                "action": Action[data["action"].upper()],
+                "risk": Risk[data["risk"].upper()],
+                "findings": tuple(finding_from_json(f) for f in data["findings"]),
+                "steps": tuple(Step(*s) for s in data["steps"]),
+                "insertions": tuple(
+                    Insertion(o, c, kind, (Span(*r[0]), r[1]) if r else None, asked)
+                    for o, c, kind, r, asked in data["insertions"]
+                ),
+                "trust_ids": tuple(data["trust_ids"]),
+            }
+        )
+    except (KeyError, TypeError, ValueError) as err:
+        raise GuardError(f"the evaluator answered in another version's words ({err!r})") from err

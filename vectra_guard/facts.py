@@ -1,0 +1,121 @@
+"""What the evaluator may know of the world, gathered here because the core does no I/O.
+
+Everything is read from files directly: no process is started. Each probe is one ``lstat``; a folder is never
+listed here. What cannot be read is left out, and the evaluator then judges by names alone (the stricter way).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from vectra_guard.config.schema import ProductionIndicators
+from vectra_guard.model import Facts, PathInfo
+
+CERTAIN = ("HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+"""Exported variables that a line may be assumed to see with the value the guard sees."""
+
+
+def gather(
+    cwd: str,
+    home: str,
+    indicators: ProductionIndicators,
+    *,
+    environ: Mapping[str, str] | None = None,
+    aliases: Mapping[str, str] | None = None,
+    functions: Mapping[str, str] | None = None,
+) -> Facts:
+    """The facts for a line typed in ``cwd``."""
+    env = os.environ if environ is None else environ
+    root = git_root(cwd)
+    branch = git_branch(root) if root else ""
+    variables = {name: env[name] for name in CERTAIN if env.get(name)}
+    if home:
+        variables["HOME"] = home
+    variables["PWD"] = cwd
+    return Facts(
+        user=env.get("USER", ""),
+        uid=os.getuid(),
+        git_root=root,
+        git_branch=branch,
+        production=production(indicators, cwd, branch, env),
+        aliases=aliases or {},
+        functions=functions or {},
+        variables=variables,
+        path_info=path_info,
+    )
+
+
+def path_info(path: str) -> PathInfo | None:
+    """What is at an absolute path, from one ``lstat``; None when that cannot be told."""
+    try:
+        info = os.lstat(path)
+    except FileNotFoundError:
+        return PathInfo(exists=False)
+    except (OSError, ValueError):
+        return None
+    return PathInfo(is_dir=stat.S_ISDIR(info.st_mode), is_link=stat.S_ISLNK(info.st_mode))
+
+
+def git_root(folder: str) -> str | None:
+    """The work tree that holds ``folder``, by the nearest ``.git`` (a folder, or a file in worktrees)."""
+    while True:
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder or not folder:
+            return None
+        folder = parent
+
+
+def git_branch(root: str) -> str:
+    """The branch that HEAD names; empty when detached or unreadable."""
+    dotgit = os.path.join(root, ".git")
+    try:
+        if os.path.isfile(dotgit):
+            with open(dotgit, encoding="utf-8", errors="replace") as file:
+                dotgit = os.path.join(root, file.read(4096).partition("gitdir:")[2].strip())
+        with open(os.path.join(dotgit, "HEAD"), encoding="utf-8", errors="replace") as file:
+            head = file.read(4096).strip()
+    except OSError:
+        return ""
+    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
+
+
+def production(indicators: ProductionIndicators, cwd: str, branch: str, env: Mapping[str, str]) -> str:
+    """Why this is a production context, or empty."""
+    if branch and _any(indicators.branches, branch):
+        return f"branch {branch}"
+    host = os.uname().nodename
+    if _any(indicators.hosts, host):
+        return f"host {host}"
+    for variable in ("AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "AZURE_PROFILE"):
+        if env.get(variable) and _any(indicators.cloud_profiles, env[variable]):
+            return f"{variable}={env[variable]}"
+    context = kube_context(env) if indicators.kube_contexts else ""
+    if context and _any(indicators.kube_contexts, context):
+        return f"kube context {context}"
+    for folder in indicators.paths:
+        top = os.path.expanduser(folder).rstrip("/")
+        if top and (cwd == top or cwd.startswith(top + "/")):
+            return f"folder {top}"
+    return ""
+
+
+def kube_context(env: Mapping[str, str]) -> str:
+    """``current-context`` of the kubectl configuration, found line by line (no YAML on the hot path)."""
+    path = env.get("KUBECONFIG", "").partition(":")[0] or os.path.join(env.get("HOME", ""), ".kube", "config")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file.read(1 << 20).splitlines():
+                if line.startswith("current-context:"):
+                    return line.partition(":")[2].strip().strip("\"'")
+    except OSError:
+        pass
+    return ""
+
+
+def _any(patterns: tuple[str, ...], value: str) -> bool:
+    return any(fnmatchcase(value, pattern) for pattern in patterns)

@@ -1,0 +1,377 @@
+"""Findings, trust and configuration become one decision. Pure: no file, clock or process.
+
+The order of the steps is the one of the design, and ``Decision.steps`` records each for ``vg explain``:
+
+ 1. guard level off        -> host (critical still warns)
+ 2. critical               -> never plain host: refused, or asked with the sandbox as the only way to run
+ 3. denylist               -> block
+ 4. trust entry            -> host, use counted
+ 5. mode always / never    -> sandbox every external command / nothing
+ 6. allowlist              -> host
+ 7. networked install      -> at least medium (the rules of installs say so themselves)
+ 8. mode auto / risky      -> sandbox from medium / high up, where the remedy is one that a sandbox serves
+ 9. guard level            -> what asks first
+10. else                   -> host
+
+A line is decided part by part: a *part* is one pipeline with everything nested in it. The strictest part decides
+what happens to the line; each part keeps its own rewrite. When a part cannot be decided the stricter outcome is
+taken, never the looser one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from vectra_guard.config.schema import Config
+from vectra_guard.model import (
+    UNKNOWN,
+    Action,
+    Command,
+    Decision,
+    Facts,
+    Finding,
+    Insertion,
+    Request,
+    Risk,
+    Script,
+    Span,
+    Step,
+)
+
+TrustLookup = Callable[[Sequence[str]], Mapping[str, str]]
+"""Fingerprints -> the id of the trust entry for each that is trusted at this place and time."""
+
+LEVELS = ("off", "low", "medium", "high", "paranoid")
+ASKS_FROM = {"low": Risk.CRITICAL, "medium": Risk.HIGH, "high": Risk.MEDIUM, "paranoid": Risk.LOW}
+SANDBOX_FROM = {"auto": Risk.MEDIUM, "risky": Risk.HIGH}
+SERVED = ("sandbox",)
+"""Remedies for which running in a sandbox achieves what the command is for."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One pipeline of the line, with what was found in it and what is to be done."""
+
+    tops: frozenset[int]
+    commands: tuple[Command, ...]
+    findings: tuple[Finding, ...]
+    risk: Risk = Risk.LOW
+    action: Action = Action.HOST
+    reason: str = ""
+    sandbox_offered: bool = False
+    host_offered: bool = True
+    recheck: tuple[int, ...] = ()  # tops to be judged again after expansion
+    sandbox: tuple[int, ...] = ()  # tops that run in the sandbox
+    trust_id: str = ""
+    warning: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the decision of every part needs, worked out once a line."""
+
+    request: Request
+    level: str
+    asks_from: Risk
+    mode: str
+    allow: tuple[tuple[str, ...], ...]
+    deny: tuple[tuple[str, ...], ...]
+    when_unattended: str
+    sources: Mapping[str, str]
+
+    def source(self, key: str) -> str:
+        return self.sources.get(key, "defaults")
+
+
+def decide(
+    script: Script,
+    findings: Sequence[Finding],
+    request: Request,
+    facts: Facts,
+    config: Config,
+    trust: TrustLookup | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> Decision:
+    """The decision for a line. ``findings`` come from ``rules.judge`` for the same script."""
+    level, why_level = effective_level(config, facts)
+    mode = config.sandbox.mode if config.sandbox.enabled else "never"
+    rules = Rules(
+        request=request,
+        level=level,
+        asks_from=ASKS_FROM.get(level, Risk.CRITICAL),
+        mode=mode,
+        allow=tuple(tuple(entry.split()) for entry in config.policies.allowlist),
+        deny=tuple(tuple(entry.split()) for entry in config.policies.denylist),
+        when_unattended=config.sandbox.when_unattended,
+        sources=sources or {},
+    )
+    findings = _with_floor(findings, script, request)
+    if level == "off":
+        return _off(findings, rules)
+    parts = _parts(script, findings)
+    lookup = trust or (lambda _: {})
+    risky = [p for p in parts if p.risk >= Risk.MEDIUM or level == "paranoid"]
+    prints = {fingerprint(p.commands, request): p for p in risky if p.risk < Risk.CRITICAL}
+    trusted = lookup(tuple(prints)) if prints else {}
+    for print_, part in prints.items():
+        part.trust_id = trusted.get(print_, "")
+    for part in parts:
+        _decide_part(part, rules)
+    steps = [Step("guard level", f"{level}{why_level}", rules.source("guard_level"))]
+    return _combine(parts, findings, steps, rules)
+
+
+def effective_level(config: Config, facts: Facts) -> tuple[str, str]:
+    """The guard level in force, and why where ``auto`` raised it by one step."""
+    if config.guard_level != "auto":
+        return config.guard_level, ""
+    if facts.production:
+        return "high", f" (auto, raised: {facts.production})"
+    if facts.uid == 0:
+        return "high", " (auto, raised: you are root)"
+    return "medium", " (auto)"
+
+
+def fingerprint(commands: Sequence[Command], request: Request) -> str:
+    """SHA-256 of the canonical form of a part: the resolved words, redirections, assignments and the way each
+    command is reached, so that spacing and quoting do not matter and everything else does. A word that only
+    expansion can tell counts by its source text."""
+    digest = hashlib.sha256()
+    for command in commands:
+        fields = [command.via, command.place, "sudo" if command.privileged else ""]
+        fields.append("" if command.cwd == request.cwd else command.cwd)
+        fields += [f"{name}={word.text if word.known else word.raw}" for name, word in command.assigns]
+        fields.append("\1")
+        fields += [word.text if word.known else "\2" + word.raw for word in command.words]
+        fields.append("\1")
+        for redirect in command.redirects:
+            target = redirect.target.text if redirect.target.known else "\2" + redirect.target.raw
+            fields.append(f"{redirect.fd}{redirect.op}{target}")
+        digest.update("\0".join(fields).encode("utf-8", "surrogateescape") + b"\3")
+    return digest.hexdigest()
+
+
+def _with_floor(findings: Sequence[Finding], script: Script, request: Request) -> tuple[Finding, ...]:
+    """What could not be read is never low: the reader's floor becomes a finding of its own."""
+    if script.floor == Risk.LOW:
+        return tuple(findings)
+    size = len(request.line.encode("utf-8", "surrogateescape"))
+    message = script.problems[0] if script.problems else "this line could not be read completely"
+    unread = Finding("syntax.unread", script.floor, "ask", message, Span(0, size), category="syntax")
+    return (*findings, unread)
+
+
+def _off(findings: Sequence[Finding], rules: Rules) -> Decision:
+    worst = max(findings, key=lambda f: f.risk, default=None)
+    risk = worst.risk if worst else Risk.LOW
+    warning = f"guard is off; {worst.message}" if worst and worst.risk == Risk.CRITICAL else ""
+    step = Step("guard level", "off: everything runs on the host", rules.source("guard_level"))
+    return Decision(Action.HOST, risk, "guard level is off", tuple(findings), (step,), warning=warning)
+
+
+def _parts(script: Script, findings: Sequence[Finding]) -> list[Part]:
+    """Group the commands into pipelines: tops joined by a pipe or by a substituted output belong together."""
+    owner = {command.index: command.top for command in script.commands}
+    leader: dict[int, int] = {top: top for top in owner.values()}
+
+    def find(top: int) -> int:
+        while leader[top] != top:
+            leader[top] = leader[leader[top]]
+            top = leader[top]
+        return top
+
+    for command in script.commands:
+        linked = [command.stdin_from, command.stdout_to]
+        for other in linked:
+            if other is not None and other in owner:
+                leader[find(owner[other])] = find(command.top)
+    groups: dict[int, list[Command]] = {}
+    for command in script.commands:
+        groups.setdefault(find(command.top), []).append(command)
+    by_group: dict[int, list[Finding]] = {root: [] for root in groups}
+    loose: list[Finding] = []
+    for finding in findings:
+        top = owner.get(finding.command)
+        if top is None:
+            loose.append(finding)
+        else:
+            by_group[find(top)].append(finding)
+    parts = [
+        Part(frozenset(c.top for c in members), tuple(members), tuple(by_group[root]))
+        for root, members in groups.items()
+    ]
+    if loose:
+        parts.append(Part(frozenset(), (), tuple(loose)))
+    for part in parts:
+        part.risk = max((f.risk for f in part.findings), default=Risk.LOW)
+    return parts
+
+
+def _decide_part(part: Part, rules: Rules) -> None:
+    firm = _set_aside_undecided(part, rules)
+    risk = max((f.risk for f in firm), default=Risk.LOW)
+    worst = max(firm, key=lambda f: f.risk, default=None)
+    part.reason = worst.message if worst else ""
+    served = bool(firm) and all(f.remedy in SERVED for f in firm if f.risk >= Risk.MEDIUM) and risk >= Risk.MEDIUM
+    if risk == Risk.CRITICAL:
+        part.host_offered = False
+        _settle(part, rules, "critical", Action.ASK if served else Action.BLOCK, served)
+        return
+    denied = _matches(part, rules.deny)
+    if denied:
+        part.reason = f"`{denied}` is on the denylist"
+        part.host_offered = False
+        _note(part, rules, "denylist", Action.BLOCK, "policies.denylist")
+        return
+    if part.trust_id:
+        part.recheck = ()
+        _note(part, rules, "trust", Action.HOST, f"trust entry {part.trust_id}")
+        return
+    if rules.mode == "always":
+        part.reason = part.reason or "every external command is sandboxed (mode always)"
+        _note(part, rules, "mode", Action.SANDBOX, "sandbox.mode")
+        part.sandbox = tuple(sorted(part.tops))
+        return
+    allowed = _matches(part, rules.allow, every=True)
+    if allowed:
+        part.recheck = ()
+        part.reason = f"`{allowed}` is on the allowlist"
+        _note(part, rules, "allowlist", Action.HOST, "policies.allowlist")
+        return
+    _by_mode_and_level(part, rules, firm, risk, served)
+
+
+def _by_mode_and_level(
+    part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk, served: bool
+) -> None:
+    """Steps 8 to 10. A command that its sandbox fully serves needs no question below high."""
+    sandboxed = rules.mode in SANDBOX_FROM and risk >= SANDBOX_FROM[rules.mode] and served
+    quiet = sandboxed and risk < Risk.HIGH and rules.level != "paranoid"
+    asks = risk >= rules.asks_from and not quiet and bool(firm or rules.level == "paranoid")
+    if asks and (risk > Risk.LOW or part.commands):
+        _settle(part, rules, "guard level", Action.ASK, served and rules.mode != "never")
+    elif sandboxed:
+        _note(part, rules, "mode", Action.SANDBOX, "sandbox.mode")
+        part.sandbox = _tops_of(part, firm)
+    else:
+        _note(part, rules, "else", Action.HOST, "")
+
+
+def _settle(part: Part, rules: Rules, name: str, action: Action, offered: bool) -> None:
+    """Ask where somebody can answer; else what would ask is blocked, unless the sandbox alone satisfies it."""
+    part.sandbox_offered = offered
+    part.sandbox = _tops_of(part, part.findings) if offered else ()
+    key = "guard_level"
+    if action == Action.ASK and not rules.request.interactive:
+        action = Action.SANDBOX if offered and rules.when_unattended == "sandbox" else Action.BLOCK
+        name, key = f"{name}, nobody to ask", "sandbox.when_unattended"
+    _note(part, rules, name, action, key)
+
+
+def _note(part: Part, rules: Rules, name: str, action: Action, key: str) -> None:
+    part.action = action
+    source = rules.source(key) if "." in key or key == "guard_level" else key
+    part.steps.append(Step(name, f"{action.label}: {part.reason}" if part.reason else action.label, source))
+
+
+def _set_aside_undecided(part: Part, rules: Rules) -> tuple[Finding, ...]:
+    """Findings that only expansion can decide are judged again by ``vg exec``, where the line can be rewritten
+    for that; the others are firm. With ``argv`` every word is known: nothing is set aside."""
+    if rules.request.argv is not None:
+        return part.findings
+    by_index = {c.index: c for c in part.commands}
+    firm: list[Finding] = []
+    again: list[int] = []
+    for finding in part.findings:
+        command = by_index.get(finding.command)
+        top = by_index.get(command.top) if command else None
+        if finding.undecided and top is not None and top.insert_at is not None:
+            again.append(top.index)
+        else:
+            firm.append(finding)
+    part.recheck = tuple(dict.fromkeys(again))
+    if again:
+        part.steps.append(Step("expansion", "its words are only known after expansion: judged again then"))
+    return tuple(firm)
+
+
+def _tops_of(part: Part, findings: Sequence[Finding]) -> tuple[int, ...]:
+    owner = {c.index: c.top for c in part.commands}
+    tops = (owner[f.command] for f in findings if f.risk >= Risk.MEDIUM and f.command in owner)
+    return tuple(dict.fromkeys(tops))
+
+
+def _matches(part: Part, entries: Sequence[tuple[str, ...]], every: bool = False) -> str:
+    """The entry that is a prefix of a command's words. ``every``: each risky command must match one, and none may
+    hide behind a wrapper or a nested string (an allowlist entry is for what it names, no more)."""
+    if not entries:
+        return ""
+    risky = {f.command for f in part.findings if f.risk >= Risk.MEDIUM}
+    hit = ""
+    for command in part.commands:
+        if every and command.index not in risky:
+            continue
+        found = ""
+        for entry in entries:
+            words = (command.name, *(w.text for w in command.words[1:]))
+            plain = UNKNOWN not in "".join(words[: len(entry)])
+            if plain and words[: len(entry)] == entry and not (every and (command.via or command.wrappers)):
+                found = " ".join(entry)
+        if every and not found:
+            return ""
+        hit = hit or found
+    return hit
+
+
+def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], rules: Rules) -> Decision:
+    commands = {c.index: c for p in parts for c in p.commands}
+    insertions: list[Insertion] = []
+    whole = False
+    action = max((p.action for p in parts), default=Action.HOST)
+    for part in parts:
+        wants = [(top, "sandbox") for top in part.sandbox if part.action in (Action.SANDBOX, Action.ASK)]
+        wants += [(top, "recheck") for top in part.recheck if top not in part.sandbox]
+        for top, kind in wants:
+            made = _insertion(commands.get(top), kind, part.action == Action.ASK)
+            if made is None:
+                whole = whole or kind == "sandbox"
+            else:
+                insertions.append(made)
+    lead = max(parts, key=lambda p: (p.action, p.risk), default=None)
+    asking = [p for p in parts if p.action == Action.ASK]
+    for part in parts:
+        steps += part.steps
+    return Decision(
+        action=action,
+        risk=max((p.risk for p in parts), default=Risk.LOW),
+        reason=lead.reason if lead else "",
+        findings=tuple(sorted(findings, key=lambda f: -f.risk)),
+        steps=tuple(steps),
+        insertions=tuple(sorted(insertions, key=lambda i: i.offset)),
+        whole_line=whole,
+        review=any(not p.host_offered for p in asking),
+        sandbox_offered=bool(asking) and all(p.sandbox_offered for p in asking),
+        host_offered=all(p.host_offered for p in asking),
+        trusted=any(p.trust_id and p.action == Action.HOST for p in parts),
+        trust_ids=tuple(p.trust_id for p in parts if p.trust_id and p.action == Action.HOST),
+    )
+
+
+def _insertion(command: Command | None, kind: str, asked: bool) -> Insertion | None:
+    if command is None or command.insert_at is None:
+        return None
+    which: Literal["sandbox", "recheck"] = "sandbox" if kind == "sandbox" else "recheck"
+    return Insertion(command.insert_at, command.index, which, command.replace, asked)
+
+
+def after_answer(decision: Decision, choice: str) -> Decision:
+    """The decision once the user answered ``host`` or ``sandbox``. On ``host`` only the parts that asked are let
+    through: what runs in the sandbox without a question, and what is judged after expansion, still does."""
+    if choice == "sandbox":
+        return replace(decision, action=Action.SANDBOX)
+    kept = tuple(i for i in decision.insertions if i.kind == "recheck" or not i.asked)
+    return replace(decision, action=Action.HOST, insertions=kept, whole_line=False)
