@@ -1,0 +1,156 @@
+"""The impure shell around ``evaluate``: loads configuration, rules and trust, gathers facts, judges.
+
+The resident evaluator keeps one Guard; ``vg exec`` and ``vg check`` open one where no evaluator answers. A broken
+configuration file never switches the guard off: the last good configuration (at first: the defaults) stays in
+force and ``Guard.problems`` says why. A state database that cannot be used means no trust, never more of it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from vectra_guard import facts as world
+from vectra_guard import rules
+from vectra_guard.config import layers
+from vectra_guard.config.schema import Config, CustomRule
+from vectra_guard.errors import ConfigError, StoreError
+from vectra_guard.evaluate import Judgement, evaluate
+from vectra_guard.model import Request
+from vectra_guard.rules import RuleSet
+
+if TYPE_CHECKING:
+    from vectra_guard.config.layers import Loaded
+    from vectra_guard.store.trust import TrustStore
+
+KEPT_FOLDERS = 64
+"""Configurations kept ready, one a folder; the oldest goes first."""
+
+
+class Guard:
+    """Everything that judging needs, kept warm and refreshed when the files behind it change."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self._shipped = ruleset
+        self._custom: dict[tuple[CustomRule, ...], RuleSet] = {}
+        self._loaded: dict[tuple[str, tuple[tuple[str, str], ...]], Loaded] = {}
+        self._trust: TrustStore | None = None
+        self._trust_retry = 0.0
+        self.problems: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls) -> Guard:
+        return cls(rules.load())
+
+    def config(self, cwd: str, home: str = "", flags: Mapping[str, str] | None = None) -> Loaded:
+        """The configuration in force in ``cwd``. A file that became wrong leaves the last good one in force."""
+        key = (cwd, tuple(sorted((flags or {}).items())))
+        held = self._loaded.get(key)
+        if held is not None and not held.changed():
+            return held
+        try:
+            loaded = layers.load(cwd, flags=flags)
+            self.problems = loaded.problems
+        except ConfigError as err:
+            if flags:
+                raise  # the person who typed the flag is there to read what is wrong
+            self.problems = (str(err),)
+            loaded = held or layers.defaults()
+        if len(self._loaded) >= KEPT_FOLDERS:
+            del self._loaded[next(iter(self._loaded))]
+        self._loaded[key] = loaded
+        return loaded
+
+    def judge(
+        self,
+        request: Request,
+        *,
+        aliases: Mapping[str, str] | None = None,
+        functions: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        flags: Mapping[str, str] | None = None,
+    ) -> Judgement:
+        """Judge one request with what is in force where it was typed."""
+        loaded = self.config(request.cwd, request.home, flags)
+        known = world.gather(
+            request.cwd,
+            request.home,
+            loaded.config.production_indicators,
+            environ=environ,
+            aliases=aliases,
+            functions=functions,
+        )
+        place = known.git_root or request.cwd
+
+        def trusted(fingerprints: Sequence[str]) -> Mapping[str, str]:
+            return self.trusted(fingerprints, place, loaded.config)
+
+        return evaluate(request, known, loaded.config, self._rules(loaded.config), trusted, loaded.sources)
+
+    def trusted(self, fingerprints: Sequence[str], place: str, config: Config) -> Mapping[str, str]:
+        """Fingerprint -> entry id, for those trusted at ``place`` now."""
+        store = self._store(config)
+        if store is None:
+            return {}
+        try:
+            return {print_: entry.id for print_, entry in store.lookup(fingerprints, place, time.time()).items()}
+        except StoreError as err:
+            self._trust, self._trust_retry = None, time.monotonic() + 5
+            self.problems = (str(err),)
+            return {}
+
+    def use(self, ids: Sequence[str], config: Config) -> None:
+        """Count one use of each entry. A store that cannot be written is said, and the run goes on."""
+        store = self._store(config)
+        if store is None:
+            return
+        try:
+            store.use(ids, time.time())
+        except StoreError as err:
+            self.problems = (str(err),)
+
+    def _rules(self, config: Config) -> RuleSet:
+        custom = config.policies.rules
+        if not custom:
+            return self._shipped
+        if custom not in self._custom:
+            self._custom = {custom: self._shipped.with_custom(custom)}
+        return self._custom[custom]
+
+    def _store(self, config: Config) -> TrustStore | None:
+        if self._trust is None and time.monotonic() >= self._trust_retry:
+            # sqlite3 costs 5 ms of start-up: only a line that is risky at all comes here
+            from vectra_guard.store import db
+            from vectra_guard.store.trust import TrustStore
+
+            try:
+                self._trust = TrustStore(db.open(config.sandbox.trust_store_path or None))
+            except StoreError as err:
+                self.problems = (str(err),)
+                self._trust_retry = time.monotonic() + 5
+        return self._trust
+
+
+def here(line: str, *, argv: Sequence[str] | None = None, shell: str = "bash", interactive: bool) -> Request:
+    """A request for this process's own working directory and home."""
+    return Request(
+        line=line,
+        shell=shell,
+        cwd=working_directory(),
+        home=os.environ.get("HOME", ""),
+        interactive=interactive,
+        argv=tuple(argv) if argv is not None else None,
+    )
+
+
+def working_directory() -> str:
+    """The working directory as the shell names it (``PWD``, through links) where that is true, else resolved."""
+    named = os.environ.get("PWD", "")
+    try:
+        if named.startswith("/") and os.path.samefile(named, "."):
+            return named
+        return os.getcwd()
+    except OSError:
+        return named or "/"
