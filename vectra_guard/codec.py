@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from vectra_guard.errors import GuardError
-from vectra_guard.model import Action, Decision, Finding, Insertion, Risk, Span, Step
+from vectra_guard.model import Action, Decision, Finding, Insertion, Risk, RiskyPart, Span, Step
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
@@ -49,6 +49,7 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
         "host_offered": decision.host_offered,
         "trusted": decision.trusted,
         "trust_ids": list(decision.trust_ids),
+        "parts": [[p.fingerprint, p.text, p.risk.label, p.asks] for p in decision.parts],
         "warning": decision.warning,
     }
 
@@ -67,6 +68,7 @@ def decision_from_json(data: dict[str, Any]) -> Decision:
                     for o, c, kind, r, asked in data["insertions"]
                 ),
                 "trust_ids": tuple(data["trust_ids"]),
+                "parts": tuple(RiskyPart(f, t, Risk[r.upper()], a) for f, t, r, a in data["parts"]),
             }
         )
     except (KeyError, TypeError, ValueError) as err:

@@ -34,7 +34,7 @@ class Guard:
 
     def __init__(self, ruleset: RuleSet) -> None:
         self._shipped = ruleset
-        self._custom: dict[tuple[CustomRule, ...], RuleSet] = {}
+        self._custom: tuple[tuple[CustomRule, ...], RuleSet] | None = None
         self._loaded: dict[tuple[str, tuple[tuple[str, str], ...]], Loaded] = {}
         self._trust: TrustStore | None = None
         self._trust_retry = 0.0
@@ -115,9 +115,9 @@ class Guard:
         custom = config.policies.rules
         if not custom:
             return self._shipped
-        if custom not in self._custom:
-            self._custom = {custom: self._shipped.with_custom(custom)}
-        return self._custom[custom]
+        if self._custom is None or self._custom[0] != custom:
+            self._custom = (custom, self._shipped.with_custom(custom))
+        return self._custom[1]
 
     def _store(self, config: Config) -> TrustStore | None:
         if self._trust is None and time.monotonic() >= self._trust_retry:

@@ -192,6 +192,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskyPart:
+    """One pipeline of the line that is risky: what a trust entry would be for."""
+
+    fingerprint: str
+    text: str
+    risk: Risk
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be done with a line."""
 
@@ -207,6 +217,7 @@ class Decision:
     host_offered: bool = True  # with ASK: may it run on the host at all? (never for critical)
     trusted: bool = False  # a trust entry decided it
     trust_ids: tuple[str, ...] = ()  # the entries whose use is to be counted
+    parts: tuple[RiskyPart, ...] = ()  # the risky ones; never a critical one, which is not to be trusted
     warning: str = ""  # shown although the line runs (guard level off, critical)
 
 

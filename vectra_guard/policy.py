@@ -36,6 +36,7 @@ from vectra_guard.model import (
     Insertion,
     Request,
     Risk,
+    RiskyPart,
     Script,
     Span,
     Step,
@@ -65,6 +66,7 @@ class Part:
     host_offered: bool = True
     recheck: tuple[int, ...] = ()  # tops to be judged again after expansion
     sandbox: tuple[int, ...] = ()  # tops that run in the sandbox
+    fingerprint: str = ""
     trust_id: str = ""
     warning: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -115,10 +117,13 @@ def decide(
     parts = _parts(script, findings)
     lookup = trust or (lambda _: {})
     risky = [p for p in parts if p.risk >= Risk.MEDIUM or level == "paranoid"]
-    prints = {fingerprint(p.commands, request): p for p in risky if p.risk < Risk.CRITICAL}
-    trusted = lookup(tuple(prints)) if prints else {}
-    for print_, part in prints.items():
-        part.trust_id = trusted.get(print_, "")
+    for part in risky:
+        if part.risk < Risk.CRITICAL and part.commands:
+            part.fingerprint = fingerprint(part.commands, request)
+    prints = tuple(part.fingerprint for part in risky if part.fingerprint)
+    trusted = lookup(prints) if prints else {}
+    for part in risky:
+        part.trust_id = trusted.get(part.fingerprint, "")
     for part in parts:
         _decide_part(part, rules)
     steps = [Step("guard level", f"{level}{why_level}", rules.source("guard_level"))]
@@ -153,6 +158,24 @@ def fingerprint(commands: Sequence[Command], request: Request) -> str:
             fields.append(f"{redirect.fd}{redirect.op}{target}")
         digest.update("\0".join(fields).encode("utf-8", "surrogateescape") + b"\3")
     return digest.hexdigest()
+
+
+def fingerprints(script: Script, request: Request) -> tuple[tuple[str, str], ...]:
+    """(fingerprint, text) of each part of a line, risky or not: for ``vg trust add``."""
+    return tuple(
+        (fingerprint(p.commands, request), part_text(p.commands, request)) for p in _parts(script, ()) if p.commands
+    )
+
+
+def part_text(commands: Sequence[Command], request: Request) -> str:
+    """The source text of a part."""
+    if request.argv is not None:
+        return request.line
+    raw = request.line.encode("utf-8", "surrogateescape")
+    start = min(c.span.start for c in commands)
+    end = max((r.target.span.end for c in commands for r in c.redirects), default=0)
+    text = raw[start : max(end, max(c.span.end for c in commands))]
+    return text.decode("utf-8", "surrogateescape").strip()
 
 
 def _with_floor(findings: Sequence[Finding], script: Script, request: Request) -> tuple[Finding, ...]:
@@ -358,6 +381,11 @@ def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], 
         host_offered=all(p.host_offered for p in asking),
         trusted=any(p.trust_id and p.action == Action.HOST for p in parts),
         trust_ids=tuple(p.trust_id for p in parts if p.trust_id and p.action == Action.HOST),
+        parts=tuple(
+            RiskyPart(p.fingerprint, part_text(p.commands, rules.request), p.risk, p.action == Action.ASK)
+            for p in parts
+            if p.fingerprint
+        ),
     )
 
 

@@ -7,19 +7,23 @@ pipes, redirections, assignments and control flow stay in the user's shell, so i
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from vectra_guard.model import Decision
 
 
-def apply(line: str, decision: Decision, vg: str, grant: str = "", shell: str = "bash") -> str:
+def apply(
+    line: str, decision: Decision, vg: str, grant: str = "", shell: str = "bash", options: Sequence[str] = ()
+) -> str:
     """The line to run instead of ``line``; the line itself when nothing is to change.
 
-    ``vg`` is the path of the command, ``grant`` the id to hand on (empty: none, ``vg exec`` decides from scratch).
+    ``vg`` is the path of the command, ``grant`` the id to hand on (empty: none, ``vg exec`` decides from scratch),
+    ``options`` further options of ``vg exec``.
     """
+    start = " ".join([quote(vg, shell), "exec", *(quote(option, shell) for option in options)])
     if decision.whole_line:
-        if not grant:
-            return f"{quote(vg, shell)} exec --shell {shell} --line {quote(line, shell)}"
-        return f"{quote(vg, shell)} exec --shell {shell} --grant {grant} --line {quote(line, shell)}"
+        handed = f"--grant {grant} " if grant else ""
+        return f"{start} --shell {shell} {handed}--line {quote(line, shell)}"
     if not decision.insertions:
         return line
     raw = line.encode("utf-8", "surrogateescape")
@@ -27,7 +31,7 @@ def apply(line: str, decision: Decision, vg: str, grant: str = "", shell: str = 
     done = 0
     for insertion in sorted(decision.insertions, key=lambda i: i.offset):
         handed = f"--grant {grant}.{insertion.command} " if grant else ""
-        words = f"{quote(vg, shell)} exec {handed}-- "
+        words = f"{start} {handed}-- "
         out += [raw[done : insertion.offset], words.encode("utf-8", "surrogateescape")]
         done = insertion.offset
         if insertion.replace is not None:
