@@ -1,0 +1,350 @@
+"""``vg exec``: judge what is really going to run, then run it on the host, in the sandbox, or not at all.
+
+Three forms reach this: an argument vector (every word is known: nothing is left to expansion), a line, and either of
+them with a grant from the hook that already decided. A grant that the evaluator does not know counts for nothing:
+the command is then decided from scratch. Without an evaluator the decision is made in this process. Anything that
+goes wrong before the command starts ends in an error and the command does not run.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vectra_guard import hostrun, policy, rewrite
+from vectra_guard.codec import decision_from_json
+from vectra_guard.errors import EvaluatorUnavailable, GuardError, Refused, UsageError
+from vectra_guard.guard import here
+from vectra_guard.model import Action, Decision, Finding, Request, Risk
+
+if TYPE_CHECKING:
+    from vectra_guard.config.layers import Loaded
+
+SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "sh"}
+KEYWORDS_BEFORE = ("command", "builtin", "noglob", "nocorrect", "exec")
+"""Words of the shell that may stand before a command that was rewritten in place; no program has these names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line of ``vg exec`` said. Empty: not said."""
+
+    flags: Mapping[str, str] = field(default_factory=dict)  # configuration keys to override
+    grant: str = ""
+    shell: str = "bash"
+    host: bool = False
+    interactive: bool = False
+    dry_run: bool = False
+    json: bool = False
+    words: tuple[str, ...] = ()  # the options as typed, to hand on to nested runs
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to run: ``argv`` runs, ``request`` is what was judged."""
+
+    request: Request
+    argv: tuple[str, ...]
+    options: Options
+    started: float
+
+
+def run_argv(argv: Sequence[str], options: Options) -> int:
+    """Run a command whose words are final."""
+    words = list(argv)
+    while len(words) > 1 and words[0] in KEYWORDS_BEFORE:
+        words.pop(0)
+    request = here(shlex.join(words), argv=words, shell=options.shell, interactive=_interactive(options))
+    task = Task(request, tuple(words), options, time.monotonic())
+    granted = _grant(task)
+    return _carry_out(task, granted if granted is not None else _judge(task))
+
+
+def run_line(line: str, options: Options) -> int:
+    """Run a line in a shell of its own; the commands in it that need it are rewritten to ``vg exec``."""
+    request = here(line, shell=options.shell, interactive=_interactive(options))
+    task = Task(request, (_shell(options.shell), "-c", line), options, time.monotonic())
+    granted = _grant(task)
+    if granted is not None:
+        return _carry_out(task, granted)
+    decision = _judge(task)
+    single = _single_command(decision, line, options)
+    if single is not None and decision.action != Action.HOST:
+        return run_argv(single, options)
+    return _carry_out(task, decision)
+
+
+def _single_command(decision: Decision, line: str, options: Options) -> list[str] | None:
+    """The words of a line that is one plain command: it needs no shell around it, and every word is final."""
+    if decision.whole_line or any(c in line for c in "|&;<>()$`*?[]{}~!#=\n\\"):
+        return None
+    try:
+        return shlex.split(line) or None
+    except ValueError:
+        return None
+
+
+def _carry_out(task: Task, decision: Decision) -> int:
+    if decision.warning:
+        _notice().say(f"vg: {decision.warning}")
+    if task.options.dry_run:
+        return _show(task, decision)
+    if task.options.host and decision.action != Action.HOST:
+        decision = _host_by_hand(task, decision)
+    answer = ""
+    if decision.action == Action.ASK:
+        decision, answer = _ask(task, decision)
+    if decision.action == Action.BLOCK:
+        _record(task, decision, "none", 3, 0.0, answer=answer)
+        raise Refused(refusal(decision))
+    if decision.action == Action.HOST:
+        return _on_host(task, decision, answer)
+    return _in_sandbox(task, decision, answer)
+
+
+def refusal(decision: Decision) -> str:
+    """The sentence for a line that does not run, with a way out where there is one."""
+    worst = decision.findings[0] if decision.findings else None
+    text = f"not run ({decision.risk.label}): {decision.reason or 'refused by policy'}"
+    if worst and worst.instead:
+        return f"{text} Instead: {worst.instead}"
+    if decision.risk == Risk.CRITICAL:
+        return f"{text} If you really mean it: vg-off, or vg exec --host at a terminal."
+    return f"{text} `vg explain` shows why."
+
+
+def _on_host(task: Task, decision: Decision, answer: str) -> int:
+    argv = task.argv
+    if task.request.argv is None and decision.insertions:
+        line = rewrite.apply(
+            task.request.line, decision, vg_path(), shell=task.options.shell, options=task.options.words
+        )
+        argv = (argv[0], argv[1], line)
+    overhead = time.monotonic() - task.started
+    code, duration = hostrun.run(argv)
+    status = code if code >= 0 else 128 - code
+    _record(task, decision, "host", status, duration, overhead=overhead, answer=answer)
+    return hostrun.leave(code)
+
+
+def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
+    if task.request.argv is None and not (decision.whole_line or answer or task.options.grant):
+        # each risky command of the line gets its own sandbox; the rest of the line stays outside
+        return _on_host(task, decision, answer)
+    # the sandbox is the costly import; only a command that goes there pays for it
+    from vectra_guard import sandbox
+
+    loaded = _config(task)
+    worst = decision.findings[0] if decision.findings else None
+    mode = "review" if decision.review and not loaded.flagged("sandbox.workspace") else None
+    runtime = sandbox.choose(loaded.config.sandbox.runtime)
+    spec = sandbox.plan(
+        task.argv, cwd=task.request.cwd, config=loaded.config, env=os.environ, home=task.request.home, workspace_mode=mode
+    )
+    _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
+    overhead = time.monotonic() - task.started
+    outcome = sandbox.run(spec, runtime=runtime)
+    _notice().after(outcome)
+    _record(
+        task, decision, runtime, outcome.status, outcome.duration,
+        overhead=overhead + outcome.overhead, answer=answer, level=spec.level, network=spec.network.mode,
+        cache_hit=outcome.cache_hit,
+    )  # fmt: skip
+    return outcome.status
+
+
+def _ask(task: Task, decision: Decision) -> tuple[Decision, str]:
+    # prompt_toolkit costs 100 ms: imported only to ask
+    from vectra_guard import prompt
+
+    answer = prompt.ask(task.request, decision, _config(task).config)
+    if answer.choice == "remember":
+        prompt.remember(task.request, decision, answer, _config(task).config)
+    if answer.choice in ("host", "remember"):
+        return policy.after_answer(decision, "host"), answer.choice
+    if answer.choice == "sandbox":
+        return policy.after_answer(decision, "sandbox"), answer.choice
+    _record(task, decision, "none", 3, 0.0, answer="no")
+    raise Refused("not run: you said no")
+
+
+def _host_by_hand(task: Task, decision: Decision) -> Decision:
+    """``--host``: only a person at a terminal may overrule a decision, by typing the word that is asked for."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused("--host overrules the guard and needs a person at a terminal; not run")
+    word = "host" if decision.risk < Risk.CRITICAL else "destroy"
+    notice = _notice()
+    notice.say(f"vg: {decision.risk.label}: {notice.visible(decision.reason)}")
+    notice.say(f"vg: this runs on the host, unguarded: {notice.visible(task.request.line)}")
+    sys.stderr.write(f"vg: type {word} to go on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != word:
+        raise Refused("not run: that was not the word")
+    from dataclasses import replace  # rare path
+
+    return replace(decision, action=Action.HOST, insertions=(), whole_line=False)
+
+
+def _show(task: Task, decision: Decision) -> int:
+    import json  # --dry-run only
+
+    from vectra_guard.codec import decision_to_json
+
+    line = rewrite.apply(task.request.line, decision, "vg", shell=task.options.shell)
+    if task.options.json:
+        print(json.dumps({"line": task.request.line, "rewritten": line, **decision_to_json(decision)}))
+    else:
+        print(f"{decision.action.label} ({decision.risk.label}): {decision.reason or 'nothing found'}")
+        if line != task.request.line:
+            print(f"would run: {line}")
+    return 0
+
+
+# --- judging ---------------------------------------------------------------------------------------------------
+
+
+def _grant(task: Task) -> Decision | None:
+    """The decision that the hook made for this command, or None: then it is decided from scratch."""
+    if not task.options.grant or task.options.flags:
+        return None
+    from vectra_guard.evaluator import client
+
+    try:
+        reply = client.call(
+            "grant",
+            id=task.options.grant,
+            argv=list(task.request.argv or ()),
+            line="" if task.request.argv is not None else task.request.line,
+            cwd=task.request.cwd,
+            pid=os.getpid(),
+        )
+        if reply.get("ok") and reply.get("kind") == "sandbox":
+            return policy.after_answer(decision_from_json(reply["decision"]), "sandbox")
+    except GuardError:
+        pass  # decided from scratch, which is never looser than the grant
+    return None
+
+
+def _judge(task: Task) -> Decision:
+    from vectra_guard.evaluator import client
+
+    request = task.request
+    try:
+        reply = client.call(
+            "judge",
+            line=request.line,
+            argv=list(request.argv) if request.argv is not None else None,
+            cwd=request.cwd,
+            home=request.home,
+            shell=request.shell,
+            interactive=request.interactive,
+            flags=dict(task.options.flags),
+            environ=_environ(),
+        )
+        if reply.get("ok"):
+            return decision_from_json(reply["decision"])
+    except EvaluatorUnavailable:
+        pass
+    except GuardError as err:
+        _notice().say(f"vg: {err}; deciding without the evaluator")
+    return _guard().judge(request, flags=task.options.flags).decision
+
+
+def _environ() -> dict[str, str]:
+    """What the evaluator looks at in the caller's environment; nothing secret travels."""
+    from vectra_guard.facts import CERTAIN
+
+    names = (*CERTAIN, "AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "AZURE_PROFILE", "KUBECONFIG")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+_opened: list[Any] = []
+
+
+def _guard() -> Any:
+    """The guard of this process, opened once and only where no evaluator answers."""
+    if not _opened:
+        from vectra_guard.guard import Guard
+
+        _opened.append(Guard.open())
+    return _opened[0]
+
+
+def _config(task: Task) -> Loaded:
+    from vectra_guard.config import layers
+
+    return layers.load(task.request.cwd, flags=task.options.flags)
+
+
+def _interactive(options: Options) -> bool:
+    """Whether somebody can answer: a terminal to read from and one to show the question on."""
+    if options.interactive:
+        return True
+    return os.isatty(0) and os.isatty(2)
+
+
+# --- recording -------------------------------------------------------------------------------------------------
+
+
+def _record(
+    task: Task,
+    decision: Decision,
+    runtime: str,
+    status: int,
+    duration: float,
+    *,
+    overhead: float = 0.0,
+    answer: str = "",
+    level: str = "",
+    network: str = "",
+    cache_hit: bool | None = None,
+) -> None:
+    """Count this run and the use of what it was trusted by. A store that cannot be written never stops a run."""
+    # sqlite3 costs 5 ms, after the command has ended
+    from vectra_guard.store import record
+
+    findings: Sequence[Finding] = decision.findings
+    record.run(
+        _config(task).config,
+        command=task.request.line,
+        decision=decision.action.label,
+        mode=_config(task).config.sandbox.mode,
+        runtime=runtime,
+        level=level,
+        network=network,
+        cache_hit=cache_hit,
+        risk=decision.risk.label,
+        rules=tuple(dict.fromkeys(f.rule for f in findings)),
+        reason=decision.reason,
+        status=status,
+        duration=duration,
+        overhead=overhead,
+        answer=answer,
+        shell=task.request.shell,
+        cwd=task.request.cwd,
+        trust_ids=decision.trust_ids,
+    )
+
+
+def vg_path() -> str:
+    """This command's own path, for rewritten lines."""
+    beside = os.path.join(os.path.dirname(sys.executable), "vg")
+    return beside if os.access(beside, os.X_OK) else "vg"
+
+
+def _shell(name: str) -> str:
+    if name not in SHELLS:
+        raise UsageError(f"--shell {name}: not one of {', '.join(SHELLS)}")
+    path = f"/bin/{SHELLS[name]}"
+    return path if os.path.exists(path) else SHELLS[name]
+
+
+def _notice() -> Any:
+    from vectra_guard.report import notice
+
+    return notice
