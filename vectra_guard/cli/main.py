@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cache": ("cache", "list and clean package caches of sandboxes"),
     "init": ("init", "write a commented configuration file"),
     "hook": ("hook", "print or install the hook of a shell"),
+    "shell": ("shell", "open a guarded shell; no start-up file is changed"),
     "doctor": ("doctor", "check what works on this machine"),
     "completion": ("completion", "print completions for a shell"),
     "ask": ("ask", ""),  # for the hooks
