@@ -230,14 +230,20 @@ SecurityLevel = Literal["permissive", "balanced", "strict", "paranoid"]
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """``source`` on the host appears as ``target`` inside. ``kind`` overlay: ``source`` below, ``upper`` above."""
+    """``source`` on the host appears as ``target`` inside; a later mount covers an earlier one.
+
+    ``kind`` overlay: ``source`` below, ``upper`` above. link: a symbolic link at ``target`` to the text ``source``.
+    data: a read-only file with the content ``data``. mask: an empty file or folder over what would be there.
+    """
 
     source: str
     target: str
-    kind: Literal["ro", "rw", "tmpfs", "overlay"] = "ro"
+    kind: Literal["ro", "rw", "tmpfs", "overlay", "link", "data", "mask"] = "ro"
     upper: str = ""
     size: int = 0  # bytes, for tmpfs
     optional: bool = False  # skipped when the source does not exist
+    data: bytes = b""
+    mode: int = 0o644  # permissions, for data and tmpfs
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,3 +298,4 @@ class Outcome:
     refused_hosts: tuple[tuple[str, int], ...] = ()  # (host, how often)
     degraded: tuple[str, ...] = ()  # sentences: what was asked for and is not enforced here
     review: str = ""  # id of the pending review
+    ended: str = ""  # why the guard ended it (time-out, a limit), in one sentence
