@@ -68,12 +68,12 @@ make_venv() { # $1 folder; the rest: what to install
   venv=$1
   shift
   stamp="$venv/.installed"
-  want=$(cat "$here/pyproject.toml" | cksum; printf '%s ' "$python" "$@")
+  want=$(cksum <"$here/pyproject.toml"; printf '%s ' "$python" "$@")
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && "$venv/bin/python" -c 'import vectra_guard' 2>/dev/null; then
     return 0
   fi
   say "preparing $venv (a minute the first time)"
-  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$venv"
+  if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then "$python" -m venv --clear "$venv"; fi
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" || die "pip could not install $*"
   printf '%s' "$want" >"$stamp"
 }
@@ -129,7 +129,7 @@ do_test() {
     zsh-autosuggestions:/usr/share/zsh-autosuggestions zsh-syntax-highlighting:/usr/share/zsh-syntax-highlighting)
   if [ $# -gt 0 ]; then apt_install "$@"; fi
   need_python
-  make_venv "$here/.venv" -e "$here[dev]"
+  make_venv "$here/.venv" -e "${here}[dev]"
   cd "$here"
   bin=$here/.venv/bin
   PATH="$bin:$PATH"
