@@ -284,20 +284,16 @@ def remember(request: Request, decision: Decision, answer: Answer, config: Confi
     from vectra_guard.store.trust import TrustStore, parse_duration
 
     now = time.time()
-    seconds = parse_duration(answer.duration)
     store = TrustStore(db.open(config.sandbox.trust_store_path or None))
-    place = git_root(request.cwd) or request.cwd
     return tuple(
         store.add(
-            fingerprint=part.fingerprint,
-            command=part.text,
-            scope="here" if answer.scope == "here" else "anywhere",
-            place=place if answer.scope == "here" else "",
-            expires_at=None if seconds is None else now + seconds,
-            approved_by=request.shell,
+            part.fingerprint,
+            part.text,
             now=now,
+            scope="here" if answer.scope == "here" else "anywhere",
+            folder=git_root(request.cwd) or request.cwd,
+            duration=parse_duration(answer.duration),
         ).id
         for part in decision.parts
         if part.asks
     )
-
