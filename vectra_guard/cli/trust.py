@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from vectra_guard.errors import Refused, UsageError
@@ -74,7 +73,9 @@ def _store() -> TrustStore:
 
 
 def as_json(entry: TrustEntry) -> dict[str, Any]:
-    return {**asdict(entry), "tags": list(entry.tags), "scripts": dict(entry.scripts), "live": entry.live(time.time())}
+    from vectra_guard.store import exchange
+
+    return {**exchange.to_json(entry), "live": entry.live(time.time())}
 
 
 def _list(options: argparse.Namespace, store: TrustStore) -> int:
@@ -199,12 +200,24 @@ def _export(options: argparse.Namespace, store: TrustStore) -> int:
 
 
 def _import(options: argparse.Namespace, store: TrustStore) -> int:
+    from vectra_guard import policy
+    from vectra_guard.guard import Guard, here
+    from vectra_guard.model import Risk
     from vectra_guard.store import exchange
+
+    guard = Guard.open()
+
+    def fingerprints(command: str) -> tuple[tuple[str, str], ...]:
+        request = here(command, interactive=True)
+        judged = guard.judge(request)
+        return () if judged.decision.risk == Risk.CRITICAL else policy.fingerprints(judged.script, request)
 
     try:
         with open(options.file, encoding="utf-8") as file:
-            entries = exchange.parse(file.read())
+            found = exchange.parse(file.read(), time.time(), fingerprints)
     except OSError as err:
         raise UsageError(f"{options.file}: {err.strerror}") from err
-    print(f"imported {store.restore(entries)} of {len(entries)}")
+    print(f"imported {store.restore(found.entries)} of {len(found.entries)}")
+    for command in found.left_out:
+        print(f"left out (ended, critical or not readable): {visible(command)}")
     return 0
