@@ -13,7 +13,8 @@ import os
 import signal
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from vectra_guard.errors import SandboxError
 from vectra_guard.model import Network
@@ -33,14 +34,13 @@ _FOR_ONE = (
 _JAVA = ("MAVEN_OPTS", "GRADLE_OPTS")
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(NamedTuple):
     """What went through. Bytes are those of the tunnels and bodies, as the wire had them."""
 
     refused: tuple[tuple[str, int], ...] = ()  # (host or host:port, how often), most refused first
     bytes_in: int = 0
     bytes_out: int = 0
-    hosts: Mapping[str, int] = field(default_factory=dict)  # host -> bytes received
+    hosts: Mapping[str, int] = MappingProxyType({})  # host -> bytes received
 
 
 def environment(base: Mapping[str, str] | None = None, port: int = PORT) -> dict[str, str]:
