@@ -36,7 +36,9 @@ def finding(risk: Risk, remedy: str = "ask", index: int = 0, **more) -> Finding:
     return Finding("t.rule", risk, remedy, "what would happen", Span(0, 2), index, **more)
 
 
-def decide(risk, remedy="ask", *, config=None, interactive=True, facts=None, text="tool arg", argv=None, trust=None, **more):
+def decide(
+    risk, remedy="ask", *, config=None, interactive=True, facts=None, text="tool arg", argv=None, trust=None, **more
+):
     request = Request(text, "bash", "/w", "/h", interactive=interactive, argv=argv)
     script = Script((command(text),))
     findings = [finding(risk, remedy, **more)] if risk is not None else []
@@ -44,7 +46,9 @@ def decide(risk, remedy="ask", *, config=None, interactive=True, facts=None, tex
 
 
 def config(guard_level="auto", policies=None, **sandbox) -> Config:
-    return Config(guard_level=guard_level, policies=policies or Policies(), sandbox=dataclasses.replace(Sandbox(), **sandbox))
+    return Config(
+        guard_level=guard_level, policies=policies or Policies(), sandbox=dataclasses.replace(Sandbox(), **sandbox)
+    )
 
 
 CASES = [
@@ -178,7 +182,9 @@ def test_a_pipeline_is_one_part() -> None:
 def test_fingerprint_ignores_form_and_nothing_else() -> None:
     request = Request("x", "bash", "/w", "/h")
     plain = policy.fingerprint([command("npm test")], request)
-    quoted = dataclasses.replace(command("npm test"), words=(Word("npm", "'npm'", Span(0, 5)), Word("test", "te''st", Span(6, 12))))
+    quoted = dataclasses.replace(
+        command("npm test"), words=(Word("npm", "'npm'", Span(0, 5)), Word("test", "te''st", Span(6, 12)))
+    )
     assert policy.fingerprint([quoted], request) == plain
     for other in (
         command("npm test x"),

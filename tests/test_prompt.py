@@ -14,7 +14,9 @@ from vectra_guard.model import Action, Decision, Finding, Request, Risk, RiskyPa
 from vectra_guard.prompt import Answer, Question
 
 REQUEST = Request("git push --force", "bash", "/w", "/h", interactive=True)
-FINDING = Finding("git.push-force", Risk.HIGH, "ask", "Replaces the remote history.", Span(0, 16), 0, "Others lose work.")
+FINDING = Finding(
+    "git.push-force", Risk.HIGH, "ask", "Replaces the remote history.", Span(0, 16), 0, "Others lose work."
+)
 PARTS = (RiskyPart("f1", "git push --force", Risk.HIGH, True),)
 
 
@@ -54,7 +56,7 @@ def test_only_what_is_offered_can_be_chosen() -> None:
     for key in ("o", "r"):
         critical.press(key)
     assert critical.answer is None
-    assert "host" not in critical.keys()
+    assert "host" not in critical.key_line()
     critical.press("s")
     assert critical.answer == Answer("sandbox")
 
@@ -86,7 +88,9 @@ class Terminal:
         script = tmp_path / "ask.py"
         script.write_text(textwrap.dedent(SCRIPT.format(root=root, delay=delay, timeout=timeout)))
         env = {"TERM": term, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-        self.child = pexpect.spawn(sys.executable, [str(script)], dimensions=size, env=env, encoding="utf-8", timeout=20)
+        self.child = pexpect.spawn(
+            sys.executable, [str(script)], dimensions=size, env=env, encoding="utf-8", timeout=20
+        )
         self.screen = pyte.Screen(size[1], size[0])
         self.stream = pyte.Stream(self.screen)
         self.child.logfile_read = self
@@ -109,7 +113,9 @@ class Terminal:
 
 
 @pytest.mark.pty
-@pytest.mark.parametrize(("keys", "answer"), [("o", "host"), ("\r", "no"), ("\x1b", "no"), ("\x03", "no"), ("\x04", "no")])
+@pytest.mark.parametrize(
+    ("keys", "answer"), [("o", "host"), ("\r", "no"), ("\x1b", "no"), ("\x03", "no"), ("\x04", "no")]
+)
 def test_terminal_is_left_clean(tmp_path, keys: str, answer: str) -> None:
     terminal = Terminal(tmp_path)
     terminal.child.expect(r"\[N\]o")

@@ -144,7 +144,12 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
     mode = "review" if decision.review and not loaded.flagged("sandbox.workspace") else None
     runtime = sandbox.choose(loaded.config.sandbox.runtime)
     spec = sandbox.plan(
-        task.argv, cwd=task.request.cwd, config=loaded.config, env=os.environ, home=task.request.home, workspace_mode=mode
+        task.argv,
+        cwd=task.request.cwd,
+        config=loaded.config,
+        env=os.environ,
+        home=task.request.home,
+        workspace_mode=mode,
     )
     _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
     overhead = time.monotonic() - task.started

@@ -174,7 +174,7 @@ def part_text(commands: Sequence[Command], request: Request) -> str:
     raw = request.line.encode("utf-8", "surrogateescape")
     start = min(c.span.start for c in commands)
     end = max((r.target.span.end for c in commands for r in c.redirects), default=0)
-    text = raw[start : max(end, max(c.span.end for c in commands))]
+    text = raw[start : max([end, *(c.span.end for c in commands)])]
     return text.decode("utf-8", "surrogateescape").strip()
 
 
@@ -268,9 +268,7 @@ def _decide_part(part: Part, rules: Rules) -> None:
     _by_mode_and_level(part, rules, firm, risk, served)
 
 
-def _by_mode_and_level(
-    part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk, served: bool
-) -> None:
+def _by_mode_and_level(part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk, served: bool) -> None:
     """Steps 8 to 10. A command that its sandbox fully serves needs no question below high."""
     sandboxed = rules.mode in SANDBOX_FROM and risk >= SANDBOX_FROM[rules.mode] and served
     quiet = sandboxed and risk < Risk.HIGH and rules.level != "paranoid"

@@ -96,7 +96,7 @@ class Question:
         elif key == "n":
             self.answer = NO
 
-    def keys(self) -> str:
+    def key_line(self) -> str:
         """The line of keys for the present stage."""
         if self.stage == "duration":
             offers = [f"[{n}] {d}" for n, d in enumerate(self.durations, 1)]
@@ -126,7 +126,7 @@ class Question:
             for step in decision.steps:
                 source = f"  [{step.source}]" if step.source else ""
                 pieces.append(("ansibrightblack", f"  {step.name}: {visible(step.outcome)}{source}\n"))
-        pieces.append(("bold", self.keys()))
+        pieces.append(("bold", self.key_line()))
         return pieces
 
     def _line(self, style: str) -> list[tuple[str, str]]:

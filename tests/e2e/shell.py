@@ -33,7 +33,9 @@ RC = {
 class GuardedShell:
     """One shell on one pseudo-terminal. ``run`` types a line and waits for the next prompt."""
 
-    def __init__(self, shell: str, home: Path, cwd: Path, *, hook: bool = True, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, shell: str, home: Path, cwd: Path, *, hook: bool = True, env: dict[str, str] | None = None
+    ) -> None:
         self.shell, self.home, self.cwd = shell, home, cwd
         self.env = environment(home) | {"SHELL": shutil.which(shell) or shell} | (env or {})
         self.prompts = 0
@@ -129,7 +131,11 @@ def environment(home: Path) -> dict[str, str]:
     """What a fresh login would have: nothing of ours leaks in but what reaches the package registries."""
     runtime = home / ".run"
     runtime.mkdir(mode=0o700, exist_ok=True)
-    kept = {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "SSL_", "NODE_", "NPM_", "npm_", "UV_", "CURL_", "REQUESTS_", "GIT_SSL"))}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k.startswith(("PIP_", "SSL_", "NODE_", "NPM_", "npm_", "UV_", "CURL_", "REQUESTS_", "GIT_SSL"))
+    }
     return kept | {
         "HOME": str(home),
         "USER": os.environ.get("USER", "user"),

@@ -31,7 +31,9 @@ def home(tmp_path: Path):
     yield home
     guarded.vg(home, "exec", "--help")
     pid = guarded.evaluator_pid(home)
-    assert eventually(lambda: pid is None or not os.path.exists(f"/proc/{pid}"), 20), "the evaluator outlived its shells"
+    assert eventually(lambda: pid is None or not os.path.exists(f"/proc/{pid}"), 20), (
+        "the evaluator outlived its shells"
+    )
 
 
 @pytest.fixture
@@ -198,7 +200,7 @@ def test_purposes_outside_are_not_in_the_way(sh: GuardedShell, home: Path) -> No
     tools = home / "bin"
     tools.mkdir()
     for name in ("sudo", "ssh"):
-        (tools / name).write_text(f"#!/bin/sh\necho {name} \"$@\" >>{home}/called\n")
+        (tools / name).write_text(f'#!/bin/sh\necho {name} "$@" >>{home}/called\n')
         (tools / name).chmod(0o755)
     sh.run(f"fish_add_path -g -p {tools}" if sh.shell == "fish" else f"export PATH={tools}:$PATH")
     out = sh.run("sudo true") + sh.run("ssh host uptime")
@@ -347,7 +349,11 @@ def test_check_explain_and_batch(home: Path, project: Path) -> None:
     assert (answer["risk"], answer["decision"]) == ("high", "ask")
     start, end = answer["findings"][0]["span"]
     assert "git push" in answer["line"][start:end]
-    lines = [{"line": "ls"}, {"line": "rm -rf ~", "home": "/home/x", "cwd": "/home/x/y"}, {"line": "ls", "shell": "fish"}]
+    lines = [
+        {"line": "ls"},
+        {"line": "rm -rf ~", "home": "/home/x", "cwd": "/home/x/y"},
+        {"line": "ls", "shell": "fish"},
+    ]
     text = "\n".join([json.dumps(line) for line in lines] + ["not json", "{}"]) + "\n"
     out = [json.loads(line) for line in guarded.vg(home, "check", "--batch", input=text).stdout.splitlines()]
     assert [o["risk"] for o in out] == ["low", "critical", "low", "critical", "critical"]

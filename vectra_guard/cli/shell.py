@@ -32,7 +32,7 @@ def run(args: list[str]) -> int:
     folder = paths.private_dir(os.path.join(paths.cache_dir(), "shell"))
     hook = write_hook(options.shell, os.path.join(folder, f"vg.{options.shell}"))
     argv, env = command(options.shell, program, hook, folder, os.environ)
-    os.execve(program, argv, env)  # noqa: S606 - the user's own shell
+    os.execve(program, argv, env)
 
 
 def command(

@@ -35,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     import argparse
 
     parser = argparse.ArgumentParser(
-        prog="vg trust", description="Approvals that are remembered.", epilog="example: vg trust add 'npm test' --duration 7d"
+        prog="vg trust",
+        description="Approvals that are remembered.",
+        epilog="example: vg trust add 'npm test' --duration 7d",
     )
     actions = parser.add_subparsers(dest="action", metavar="list|show|add|remove|clean|export|import")
     for name in ("list", "show", "remove", "export"):

@@ -35,7 +35,9 @@ class CustomRule:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    allowlist: tuple[str, ...] = key("Commands (parsed prefixes) that run on the host without a question.", "shrink", ())
+    allowlist: tuple[str, ...] = key(
+        "Commands (parsed prefixes) that run on the host without a question.", "shrink", ()
+    )
     denylist: tuple[str, ...] = key("Commands (parsed prefixes) that never run.", "grow", ())
     rules: tuple[CustomRule, ...] = key("Own rules, in the schema of the shipped ones.", "grow", ())
     disable: tuple[str, ...] = key("Ids of shipped rules that do not apply (never for critical ones).", "shrink", ())
@@ -46,7 +48,9 @@ class Sandbox:
     enabled: bool = key("Whether risky commands are sandboxed at all.", "true", True)
     mode: Literal["auto", "always", "risky", "never"] = key(
         "What is sandboxed: auto (medium and up), risky (high and up), always, never.",
-        "order", "auto", order=("never", "risky", "auto", "always"),
+        "order",
+        "auto",
+        order=("never", "risky", "auto", "always"),
     )
     security_level: Literal["permissive", "balanced", "strict", "paranoid"] = key(
         "Strength of the sandbox.", "order", "balanced", order=("permissive", "balanced", "strict", "paranoid")
@@ -59,7 +63,9 @@ class Sandbox:
     cache_dirs: tuple[str, ...] = key("Further folders to treat as caches.", "user", ())
     network_mode: Literal["level", "full", "restricted", "none"] = key(
         "Network of the sandbox; level: what the security level says.",
-        "order", "level", order=("full", "level", "restricted", "none"),
+        "order",
+        "level",
+        order=("full", "level", "restricted", "none"),
     )
     allowed_hosts: tuple[str, ...] = key("Hosts (host, host:port, *.host) reachable in restricted mode.", "shrink", ())
     private_hosts: tuple[str, ...] = key("Allowed hosts that may be on private addresses.", "shrink", ())
@@ -69,14 +75,18 @@ class Sandbox:
     bind_mounts: tuple[str, ...] = key("Further folders: PATH[:TARGET][:ro|rw].", "shrink", ())
     workspace: Literal["auto", "direct", "review", "ro"] = key(
         "How the project folder appears inside; auto: by the command and level.",
-        "order", "auto", order=("direct", "auto", "review", "ro"),
+        "order",
+        "auto",
+        order=("direct", "auto", "review", "ro"),
     )
     memory: str = key("Memory of the whole run, such as 1g; empty: by level.", "user", "")
     cpus: float = key("Processors; 0: by level.", "user", 0.0)
     pids: int = key("Processes; 0: by level.", "user", 0)
     when_unattended: Literal["sandbox", "block"] = key(
         "What becomes of a command that would ask where nobody can answer.",
-        "order", "block", order=("sandbox", "block"),
+        "order",
+        "block",
+        order=("sandbox", "block"),
     )
     enable_metrics: bool = key("Whether sandboxed runs are counted.", "user", True)
     log_output: bool = key("Whether the output of sandboxed runs is kept in the log.", "user", False)
@@ -97,7 +107,9 @@ class EnvProtection:
 
 @dataclass(frozen=True, slots=True)
 class ProductionIndicators:
-    branches: tuple[str, ...] = key("Git branches (glob patterns) that mean production.", "grow", ("production", "prod", "release"))
+    branches: tuple[str, ...] = key(
+        "Git branches (glob patterns) that mean production.", "grow", ("production", "prod", "release")
+    )
     hosts: tuple[str, ...] = key("Host names that mean production.", "grow", ("prod-*", "*-prod", "*.prod.*"))
     kube_contexts: tuple[str, ...] = key("Kubernetes contexts that mean production.", "grow", ("*prod*",))
     cloud_profiles: tuple[str, ...] = key("Cloud profiles that mean production.", "grow", ("*prod*",))
@@ -138,7 +150,9 @@ class Config:
 
     guard_level: GuardLevel = key(
         "What asks first: low (critical), medium and auto (high), high (medium), paranoid (all), off.",
-        "order", "auto", order=("off", "low", "auto", "medium", "high", "paranoid"),
+        "order",
+        "auto",
+        order=("off", "low", "auto", "medium", "high", "paranoid"),
     )
     policies: Policies = field(default_factory=Policies)
     sandbox: Sandbox = field(default_factory=Sandbox)

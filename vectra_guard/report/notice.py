@@ -38,7 +38,9 @@ def unicode() -> bool:
     return "utf" in locale.lower()
 
 
-def sandboxed(spec: SandboxSpec, runtime: str, finding: Finding | None, risk: Risk, reason: str, prompt: Prompt) -> None:
+def sandboxed(
+    spec: SandboxSpec, runtime: str, finding: Finding | None, risk: Risk, reason: str, prompt: Prompt
+) -> None:
     """``📦 sandbox (bubblewrap, network: restricted, cache) · medium: networked install``"""
     if prompt.notices == "none":
         return
@@ -57,7 +59,9 @@ def sandboxed(spec: SandboxSpec, runtime: str, finding: Finding | None, risk: Ri
 def after(outcome: Outcome) -> None:
     """What the user must know of a run that ended: refused hosts, a time-out, what was not enforced."""
     if outcome.refused_hosts:
-        hosts = ", ".join(f"{visible(host)} ({n}x)" if n > 1 else visible(host) for host, n in outcome.refused_hosts[:5])
+        hosts = ", ".join(
+            f"{visible(host)} ({n}x)" if n > 1 else visible(host) for host, n in outcome.refused_hosts[:5]
+        )
         more = f" and {len(outcome.refused_hosts) - 5} more" if len(outcome.refused_hosts) > 5 else ""
         first = visible(outcome.refused_hosts[0][0])
         say(f"vg: the sandbox refused: {hosts}{more}. To allow: vg config allow-host {first} [--here]")
