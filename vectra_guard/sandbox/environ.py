@@ -5,6 +5,8 @@ secret-looking variable. Those of ``env_protection.protected_vars`` go in masked
 full. What is not known to be needed stays out.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import fnmatch
@@ -12,7 +14,7 @@ import re
 from collections.abc import Mapping
 
 from vectra_guard.config.schema import Config
-from vectra_guard.sandbox.settings import SECRET_WORDS
+from vectra_guard.sandbox.settings import CREDENTIAL
 
 MINIMAL = frozenset("PATH HOME USER LOGNAME SHELL TERM LANG TZ PWD NO_COLOR COLUMNS LINES".split())
 NAMES = MINIMAL | frozenset(
@@ -35,7 +37,7 @@ NAMES = MINIMAL | frozenset(
 PREFIXES = ("LC_", "PIP_", "UV_", "npm_config_", "NPM_CONFIG_", "YARN_", "PNPM_", "POETRY_", "CARGO_", "BUNDLE_")
 SUFFIXES = ("_CA_BUNDLE", "_CA_CERTS", "_CERT_FILE", "_CERT_DIR")
 
-_SECRET_NAME = re.compile(rf"{SECRET_WORDS}|(?:^|_)(?:key|pwd|pat|dsn|jwt|sas)(?:_|$)", re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"{CREDENTIAL}|(?:^|_)(?:key|pwd|pat|dsn|jwt|sas)(?:_|$)", re.IGNORECASE)
 _NOT_SECRET = frozenset(("PWD", "OLDPWD", "LS_COLORS", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"))
 _USERINFO = re.compile(r"://[^/\s@]+:[^/\s@]*@")
 _TOKEN_VALUE = re.compile(
@@ -61,9 +63,7 @@ def inside(env: Mapping[str, str], config: Config, kind: str) -> dict[str, str]:
         elif protection.enabled and _matches(name, protection.protected_vars):
             if protection.masking_mode != "full":
                 out[name] = mask(value, protection.masking_mode)
-        elif name in listed:
-            out[name] = value
-        elif (_wanted(name, kind) or _matches(name, listed)) and not looks_secret(name, value):
+        elif name in listed or ((_wanted(name, kind) or _matches(name, listed)) and not looks_secret(name, value)):
             out[name] = value
     out.update(config.sandbox.env)
     return out

@@ -4,6 +4,8 @@ The guard's own folders, secrets under home, dotenv files of the project. Findin
 done by the runtime, last of all mounts.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import os

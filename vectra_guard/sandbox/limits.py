@@ -73,7 +73,8 @@ class Watchdog:
         if pids and len(tree) - 1 > pids:
             return f"more than {pids} processes"
         used = sum(_resident(pid) for pid in tree) if memory else 0
-        self.interval = FAST if memory and used > memory // 2 or pids and len(tree) > pids // 2 else SLOW
+        near = (memory and used > memory // 2) or (pids and len(tree) > pids // 2)
+        self.interval = FAST if near else SLOW
         if memory and used > memory:
             # shared pages were counted once for each process: count them by their share before acting
             used = sum(_proportional(pid) for pid in tree)

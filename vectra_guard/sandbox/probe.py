@@ -79,7 +79,9 @@ def _try(binary: str, level: SecurityLevel) -> str:
         workspace="/",
         workspace_mode="ro",
         network=Network("none"),
-        mounts=tuple(system.mounts(uid=0, inside_uid=1000, inside_gid=1000, home="/", user="probe", shell="/bin/sh")),
+        mounts=tuple(
+            system.mounts(uid=0, inside_uid=1000, inside_gid=1000, home="/", user="probe", login_shell="/bin/sh")
+        ),
         env={"PATH": "/usr/bin:/bin"},
         limits=Limits(tmp_size=row.tmp_size),
         seccomp=row.seccomp,
@@ -114,4 +116,4 @@ def _trial(spec: SandboxSpec, binary: str) -> str:
     if status == 0:
         return ""
     said = text.decode("utf-8", "replace").strip().splitlines()
-    return (said[-1] if said else f"a trial run ended with status {os.waitstatus_to_exitcode(status)}").replace("\n", " ")
+    return said[-1] if said else f"a trial run ended with status {os.waitstatus_to_exitcode(status)}"

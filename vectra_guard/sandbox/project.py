@@ -5,6 +5,8 @@ folder, ``/tmp`` itself or a folder of secrets. Also what git needs to see besid
 Fails by raising SandboxError with what to do instead.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import os

@@ -8,6 +8,8 @@ It does not filter by path or address: namespaces and mounts do that. Fails by r
 anything runs: an unknown profile name, or an architecture without a program, is never an unfiltered run.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import errno
@@ -34,7 +36,9 @@ _ADMIN = (
 _MOUNTS = (
     "mount umount2 pivot_root move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr setns unshare"
 ).split()
-_ATTACK_SURFACE = "bpf perf_event_open userfaultfd keyctl add_key request_key open_by_handle_at pidfd_getfd kcmp".split()
+_ATTACK_SURFACE = (
+    "bpf perf_event_open userfaultfd keyctl add_key request_key open_by_handle_at pidfd_getfd kcmp".split()
+)
 _TRACING = "ptrace process_vm_readv process_vm_writev process_madvise".split()
 _RARE = "chroot mknod mknodat personality name_to_handle_at move_pages migrate_pages".split()
 _ABSENT = ("io_uring_setup", "io_uring_enter", "io_uring_register")  # ENOSYS: programs fall back to epoll

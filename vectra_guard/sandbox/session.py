@@ -9,76 +9,74 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from vectra_guard.errors import SandboxError
-from vectra_guard.model import Network, Outcome, SandboxSpec
+from vectra_guard.model import Outcome, SandboxSpec
 from vectra_guard.sandbox import limits, spawn, supervise
 from vectra_guard.sandbox.runtimes import bubblewrap
+from vectra_guard.sandbox.spec import INSIDE_ID
 
 TIMED_OUT = 124
 
 
 class Door(Protocol):
-    """What ``sandbox.network.start`` gives: the proxy, listening inside."""
+    """The proxy, listening inside."""
 
     def stop(self) -> Any: ...
 
 
+class PendingDoor(Protocol):
+    """The proxy's process, started early so that it is ready when the sandbox is."""
+
+    def attach(self, pid: int) -> Door: ...
+
+    def cancel(self) -> None: ...
+
+
 def run(spec: SandboxSpec, binary: str) -> Outcome:
     began = time.perf_counter()
-    terminal = all(os.isatty(fd) for fd in (0, 1, 2))
-    own_session = not terminal and not any(os.isatty(fd) for fd in (0, 1, 2))
+    streams = [os.isatty(fd) for fd in (0, 1, 2)]
+    own_session = not any(streams)
     root = os.getuid() == 0
-    env = dict(spec.env) | _network_environment(spec.network)
-    spec = _with_environment(spec, env)
-    options = bubblewrap.arguments(
-        spec,
-        root=root,
-        uid=1000 if root else os.getuid(),
-        gid=1000 if root else os.getgid(),
-        new_session=own_session,
-    )
-    pipes = spawn.Pipes(options)
-    prefix = spawn.launcher(spec.argv)
-    words = ["bwrap", *pipes.first, "--", *prefix, *spec.argv]
+    door, spec = _network(spec)
+    pipes: spawn.Pipes | None = None
     try:
-        if terminal:
-            from vectra_guard.sandbox import terminal as relay
+        options = bubblewrap.arguments(
+            spec,
+            root=root,
+            uid=INSIDE_ID if root else os.getuid(),
+            gid=INSIDE_ID if root else os.getgid(),
+            new_session=own_session,
+        )
+        pipes = spawn.Pipes(options)
+        prefix = spawn.launcher(spec.argv)
+        words = ["bwrap", *pipes.first, "--", *prefix, *spec.argv]
+        if all(streams):
+            from vectra_guard.sandbox import terminal
 
-            with relay.Terminal(binary, words, pipes.passed, shield=bool(prefix)) as screen:
-                return _supervised(spec, pipes, screen.outer, began, root, screen=screen)
+            with terminal.Terminal(binary, words, pipes.passed, shield=bool(prefix)) as screen:
+                return _supervised(spec, pipes, screen.outer, began, door, screen=screen)
         outer = os.fork()
         if outer == 0:
             spawn.execute(binary, words, pipes.passed, shield=bool(prefix))
-        return _supervised(spec, pipes, outer, began, root, own_session=own_session)
+        return _supervised(spec, pipes, outer, began, door, own_session=own_session)
     finally:
-        pipes.close()
+        if pipes is not None:
+            pipes.close()
+        if door is not None:
+            door.cancel()
 
 
-def _with_environment(spec: SandboxSpec, env: Mapping[str, str]) -> SandboxSpec:
+def _network(spec: SandboxSpec) -> tuple[PendingDoor | None, SandboxSpec]:
+    if spec.network.mode != "restricted":
+        return None, spec
     from dataclasses import replace
 
-    return replace(spec, env=env)
+    from vectra_guard.sandbox import network
 
-
-def _network_environment(network: Network) -> Mapping[str, str]:
-    if network.mode != "restricted":
-        return {}
-    from vectra_guard.sandbox.network import environment
-
-    found: Mapping[str, str] = environment()
-    return found
-
-
-def _open_door(network: Network, pid: int) -> Door | None:
-    if network.mode != "restricted":
-        return None
-    from vectra_guard.sandbox.network import start
-
-    door: Door = start(network, pid)
-    return door
+    # what the user set for a client (a company mirror's own proxy) cannot work inside: ours wins
+    return network.prepare(spec.network), replace(spec, env={**spec.env, **network.environment(spec.env)})
 
 
 def _supervised(
@@ -86,7 +84,7 @@ def _supervised(
     pipes: spawn.Pipes,
     outer: int,
     began: float,
-    root: bool,
+    pending: PendingDoor | None,
     *,
     own_session: bool = False,
     screen: Any = None,
@@ -95,6 +93,7 @@ def _supervised(
     supervisor: supervise.Supervisor | None = None
     door: Door | None = None
     traffic: Any = None
+    root = os.getuid() == 0
     reaped = screen is not None
     watched = supervise.watched_signals(own_session)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
@@ -102,7 +101,7 @@ def _supervised(
         first = pipes.first_pid()
         supervisor = supervise.Supervisor(outer, first, spec.limits)
         degraded = [*limits.apply(first, spec.limits, root=root), *_degraded(spec)]
-        door = _open_door(spec.network, first)
+        door = pending.attach(first) if pending is not None else None
         if screen is None:
             signal.pthread_sigmask(signal.SIG_BLOCK, watched)
         released = time.perf_counter()

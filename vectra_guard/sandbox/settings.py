@@ -5,6 +5,8 @@ credential and header sections go. A file that cannot be read is left out. It er
 tool then asks, or is refused by its server.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import os
@@ -25,11 +27,11 @@ VARIABLES = ("PIP_CONFIG_FILE", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig"
 _SYSTEM = ("/etc/pip.conf", "/etc/npmrc", "/usr/etc/npmrc", "/etc/uv/uv.toml")
 _LARGEST = 256 * 1024
 
-SECRET_WORDS = (
+CREDENTIAL = (
     r"pass(?:word|wd|phrase)?|secret|token|credentials?|api[-_]?key|access[-_]?key|private[-_]?key|auth(?!or)|"
     r"cookie|session[-_]?id|client[-_]?key|signing[-_]?key"
 )
-_SECRET_KEY = re.compile(rf"""^\s*["'\w@/:.+\- \[\]]*?(?:{SECRET_WORDS})[\w"'\-. \]]*\s*[=:]""", re.IGNORECASE)
+_SECRET_KEY = re.compile(rf"""^\s*["'\w@/:.+\- \[\]]*?(?:{CREDENTIAL})[\w"'\-. \]]*\s*[=:]""", re.IGNORECASE)
 _BARE_SECRET = re.compile(r"^\s*-?-?(?:user|proxy-user|oauth2-bearer|http-password|password)\b", re.IGNORECASE)
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"']+@", re.IGNORECASE)
 _XML_SECRET = re.compile(r"<(password|passphrase|privateKey)>[^<]*<", re.IGNORECASE)

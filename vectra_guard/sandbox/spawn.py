@@ -110,7 +110,7 @@ class Pipes:
                     os.close(fd)
 
 
-def execute(binary: str, arguments: Sequence[str], keep: Iterable[int], *, shield: bool) -> NoReturn:
+def execute(binary: str, arguments: list[str], keep: Iterable[int], *, shield: bool) -> NoReturn:
     """In the forked child: become bwrap, with nothing inherited but ``keep`` and the standard streams."""
     try:
         for item in SHIELDED:
@@ -123,7 +123,7 @@ def execute(binary: str, arguments: Sequence[str], keep: Iterable[int], *, shiel
         close_others(keep)
         for fd in keep:
             os.set_inheritable(fd, True)
-        os.execve(binary, arguments, {})  # noqa: S606 - its environment is readable inside: empty
+        os.execve(binary, arguments, {})  # its environment is readable inside: empty
     except BaseException as err:
         os.write(2, f"vg: {binary}: {err}\n".encode("utf-8", "replace"))
     finally:

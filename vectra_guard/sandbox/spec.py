@@ -56,7 +56,7 @@ def plan(
         inside_gid=identity.gid,
         home=home,
         user=identity.user,
-        shell=env.get("SHELL", "/bin/sh"),
+        login_shell=env.get("SHELL", "/bin/sh"),
     )
     mounts += [
         Mount("", "/tmp", "tmpfs", size=limits.tmp_size, mode=0o1777),  # noqa: S108 - private to the sandbox

@@ -77,9 +77,9 @@ class Supervisor:
     def command(self) -> int:
         """The command's own process, seen from outside; 0 when it is not there (yet)."""
         if not self._command:
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                with open(f"/proc/{self.first}/task/{self.first}/children", "rb") as file:
-                    self._command = int(file.read().split()[0])
+            children = f"/proc/{self.first}/task/{self.first}/children"
+            with contextlib.suppress(OSError, IndexError, ValueError), open(children, "rb") as file:
+                self._command = int(file.read().split()[0])
         return self._command
 
     def forward(self, number: int) -> None:
@@ -91,9 +91,8 @@ class Supervisor:
 
     def stopped(self) -> bool:
         """Whether the command is stopped (Ctrl-Z)."""
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{self.command()}/stat", "rb") as file:
-                return file.read().rpartition(b")")[2].split()[0] == b"T"
+        with contextlib.suppress(OSError), open(f"/proc/{self.command()}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"T"
         return False
 
     def close(self) -> None:

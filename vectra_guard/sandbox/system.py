@@ -5,6 +5,8 @@ Everything is read-only. ``/etc`` is an allowlist: a sandbox of root could other
 a program that misses it fails with "no such file", never with more access.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import os
@@ -33,7 +35,7 @@ _ETC_PRIVATE = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/pki/CA/private
 _SMALL = 256 * 1024
 
 
-def mounts(*, uid: int, inside_uid: int, inside_gid: int, home: str, user: str, shell: str) -> list[Mount]:
+def mounts(*, uid: int, inside_uid: int, inside_gid: int, home: str, user: str, login_shell: str) -> list[Mount]:
     """The read-only system, with ``/etc/passwd`` and ``/etc/group`` that know the user inside."""
     out: list[Mount] = []
     for name in _ROOTS:
@@ -42,7 +44,7 @@ def mounts(*, uid: int, inside_uid: int, inside_gid: int, home: str, user: str, 
         if os.path.isdir(path):
             out.append(Mount(path, path))
     out += _etc()
-    out.append(Mount("", "/etc/passwd", "data", data=_passwd(uid, inside_uid, inside_gid, home, user, shell)))
+    out.append(Mount("", "/etc/passwd", "data", data=_passwd(uid, inside_uid, inside_gid, home, user, login_shell)))
     out.append(Mount("", "/etc/group", "data", data=_group(inside_gid, user)))
     out.append(Mount("/proc/self/mounts", "/etc/mtab", "link"))
     return out
@@ -82,9 +84,9 @@ def _etc() -> list[Mount]:
     return out
 
 
-def _passwd(uid: int, inside_uid: int, inside_gid: int, home: str, user: str, shell: str) -> bytes:
+def _passwd(uid: int, inside_uid: int, inside_gid: int, home: str, user: str, login_shell: str) -> bytes:
     """System accounts and the user, under the uid that holds inside. Other people's accounts are left out."""
-    own = f"{user}:x:{inside_uid}:{inside_gid}:{user}:{home}:{shell}"
+    own = f"{user}:x:{inside_uid}:{inside_gid}:{user}:{home}:{login_shell}"
     lines = [own]
     for line in _lines("/etc/passwd"):
         fields = line.split(":")

@@ -37,7 +37,7 @@ _HANDLED = (signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP, signal.SIGCHLD, *FO
 class Terminal:
     """Started by ``with``; ``outer`` is bwrap's process id. ``relay`` returns bwrap's wait status."""
 
-    def __init__(self, binary: str, words: Sequence[str], passed: Sequence[int], *, shield: bool) -> None:
+    def __init__(self, binary: str, words: list[str], passed: Sequence[int], *, shield: bool) -> None:
         self._command = (binary, words, list(passed), shield)
         self.outer = 0
         self._saved: list[Any] | None = None  # the user's settings while the terminal is raw
@@ -230,7 +230,7 @@ class Terminal:
                     termios.tcsetattr(0, termios.TCSANOW, saved)
 
 
-def _lead(slave: int, control: int, events: int, command: tuple[str, Sequence[str], list[int], bool]) -> NoReturn:
+def _lead(slave: int, control: int, events: int, command: tuple[str, list[str], list[int], bool]) -> NoReturn:
     """The leader: never returns, never touches the user's terminal again."""
     binary, words, passed, shield = command
     try:

@@ -5,6 +5,8 @@ that looks like an installation prefix; links out of ``~/.local/bin`` and the in
 are followed. What is found is shown read-only. What is missed makes a program fail to start, never more readable.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import os
@@ -44,8 +46,12 @@ def visible(path: str, home: str, extra: Iterable[str] = (), hidden: Iterable[st
 def program(name: str, path: str, cwd: str, home: str) -> list[str]:
     """What one program needs under home: its own root, what its links lead to, its interpreter."""
     found: set[str] = set()
-    where = name if "/" in name else next(
-        (f"{folder}/{name}" for folder in path.split(":") if folder and os.access(f"{folder}/{name}", os.X_OK)), ""
+    where = (
+        name
+        if "/" in name
+        else next(
+            (f"{folder}/{name}" for folder in path.split(":") if folder and os.access(f"{folder}/{name}", os.X_OK)), ""
+        )
     )
     if not where:
         return []

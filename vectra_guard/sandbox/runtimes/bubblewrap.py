@@ -9,6 +9,8 @@ Not done here: capabilities are all dropped at every level (one id is mapped, so
 ``noexec_tmp`` cannot be had from bwrap; the outcome says so.
 """
 
+# ruff: noqa: SIM905 - tables of words read better unquoted
+
 from __future__ import annotations
 
 import os
