@@ -1,0 +1,374 @@
+# Vectra Guard in fish 3.6 and later: every line is judged when it is accepted, before fish executes it.
+#
+# Source this file from ~/.config/fish/config.fish. Every key bound to `execute`, and every script that calls
+# `commandline -f execute`, comes to __vg_accept. The line goes to the resident evaluator over a pair of FIFOs opened
+# through /proc, a path that vanishes with the evaluator, so that nothing can block on a dead one; no process is
+# started for a harmless line. What is not to run as typed is replaced by ` __vg_go;eval $__vg_line`, which puts back
+# on the screen and into history what was typed, asks if need be, and runs at top level, so that state survives.
+#
+# Fails closed: no answer, no execution; `exit`, `vg ...` and `vg-off` still work. Does nothing in shells that are not
+# interactive, on dumb terminals and inside the sandbox. Not possible in fish 3: to stop a line that came past the
+# bindings (it is noticed and said), and to add to history without reading what other sessions have added.
+
+status is-interactive; and test "$TERM" != dumb -a -n "$TERM" -a "$VG_SANDBOX" != 1; or exit 0
+test "$__vg_owner" = $fish_pid; and exit 0
+
+set -g __vg_owner $fish_pid
+set -g __vg_python '@VG_PYTHON@'
+set -g __vg_vg '@VG_BIN@'
+set -g __vg_off 0
+set -g __vg_seq 0
+set -g __vg_down 0 # until when lines are refused without waiting for an evaluator
+set -g __vg_question # path of the FIFO for questions; empty until we know an evaluator
+set -g __vg_answer
+set -g __vg_text # what was judged last, and may run
+set -g __vg_verdict
+set -g __vg_message
+set -g __vg_line true
+set -g __vg_stand_in ' __vg_go;eval $__vg_line'
+set -g __vg_told 0
+set -g VG_PROMPT guarded
+set -g __vg_xdg (string match -r '^/.*' -- "$XDG_RUNTIME_DIR")
+if set -q __vg_xdg[1]
+    set -g __vg_runtime $__vg_xdg/vectra-guard
+else
+    set -g __vg_runtime /tmp/vectra-guard-(id -u)
+end
+
+# --- the evaluator -----------------------------------------------------------------------------------------------
+
+# Start it as nobody's job. The file tells it, once it is up, that this shell is one of its shells.
+function __vg_start
+    /bin/sh -c '
+        umask 077
+        [ -d "$1" ] || mkdir -m 700 -- "$1"
+        [ -O "$1" ] && [ ! -h "$1" ] && : >"$1/$2.rec"
+        if [ -n "$3" ]; then export XDG_RUNTIME_DIR="$3"; else unset XDG_RUNTIME_DIR; fi
+        "$4" -I -c "from vectra_guard.evaluator.server import main; main()" &
+    ' sh $__vg_runtime $fish_pid "$__vg_xdg" $__vg_python </dev/null >/dev/null 2>&1
+end
+
+# Whether an evaluator that lives has our pair of FIFOs; fills the two paths. The folder must be ours.
+function __vg_find
+    test -O $__vg_runtime -a ! -L $__vg_runtime -a -r $__vg_runtime/server; or return 1
+    read -l pid ctl version <$__vg_runtime/server; or return 1
+    test -p /proc/$pid/fd/$ctl; or return 1
+    if read -l owner question answer 2>/dev/null <$__vg_runtime/$fish_pid.fds
+        if test "$owner" = "$pid" -a -p /proc/$pid/fd/$question
+            set -g __vg_question /proc/$pid/fd/$question
+            set -g __vg_answer /proc/$pid/fd/$answer
+            return 0
+        end
+    end
+    test "$argv[1]" = register; and printf 'R %s fish\n' $fish_pid >/proc/$pid/fd/$ctl
+    return 2
+end
+
+# The same, starting an evaluator if need be. After a failure lines are refused at once for a while.
+function __vg_ready
+    test -n "$__vg_question"; and test -p $__vg_question; and return 0
+    set -g __vg_question
+    __vg_find register; and return 0
+    if test $__vg_down -ne 0; and test (date +%s) -lt $__vg_down
+        return 1
+    end
+    set -l rounds 120
+    test $__vg_down -eq 0; or set rounds 30
+    for round in (seq $rounds)
+        __vg_find
+        switch $status
+            case 0
+                set -g __vg_down 0
+                return 0
+            case 1
+                test (math $round % 40) -eq 1; and __vg_start
+            case 2
+                test (math $round % 10) -eq 5; and __vg_find register
+        end
+        sleep 0.02
+    end
+    set -g __vg_down (math (date +%s) + 10)
+    return 1
+end
+
+# One question with the fields given. Sets __vg_verdict and __vg_message; a late answer to another one is skipped.
+function __vg_query
+    set -l format '\0\0s%s\0p%s\0kfish\0v1\0d%s'(string repeat -n (count $argv) '\0%s')'\0\0'
+    for try in 1 2
+        __vg_ready; or break
+        set -g __vg_seq (math $__vg_seq + 1)
+        set -l seq $fish_pid.$__vg_seq
+        printf $format $seq $fish_pid $PWD $argv >$__vg_question; or continue
+        while read -lz got <$__vg_answer
+            string match -q -- "$seq *" $got; or continue
+            set -g __vg_verdict (string sub -s (math (string length -- $seq) + 2) -l 1 -- $got)
+            set -g __vg_message (string sub -s (math (string length -- $seq) + 4) -- $got | string collect)
+            set -g VG_PROMPT guarded
+            return 0
+        end
+        set -g __vg_question
+    end
+    set -g VG_PROMPT degraded
+    set -g __vg_verdict E
+    set -g __vg_message 'vg: evaluator unavailable, not run. Type vg-off to switch the guard off in this shell.'
+    return 1
+end
+
+# --- what the words of a line mean here --------------------------------------------------------------------------
+
+# Sets __vg_fields to the sources of functions that words of the line name, and those that these name. Capped.
+# What fish itself ships (ls, cd, grep ...) is known and not sent.
+function __vg_meanings
+    set -g __vg_fields
+    set -l seen
+    set -l todo (string match -ra -- '[A-Za-z_][A-Za-z0-9_.+-]*' $argv[1])
+    while set -q todo[1]
+        set -l word $todo[1]
+        set -e todo[1]
+        contains -- $word $seen; and continue
+        set -a seen $word
+        functions -q -- $word; or continue
+        string match -q -- "$__fish_data_dir/*" (functions --details -- $word); and continue
+        set -l source (functions --no-details -- $word | string collect)
+        test (string length -- $source) -lt 16384; or continue
+        set -a __vg_fields f$source
+        test (count $__vg_fields) -lt 32; or return
+        test (string length -- $source) -lt 4096; or continue
+        set todo (string match -ra -- '[A-Za-z_][A-Za-z0-9_.+-]*' $source) $todo
+    end
+end
+
+# What may be typed when nobody is there to judge: leaving, and the guard's own commands, without anything else.
+function __vg_harmless
+    string match -qr '^\s*(exit|exit [0-9]+|vg-off|vg-on|vg-status|vg|vg [A-Za-z0-9_./:=,@%+ -]+)\s*$' -- $argv[1]
+    and not string match -q "*\n*" -- $argv[1]
+end
+
+# --- abbreviations -----------------------------------------------------------------------------------------------
+
+# `execute` would expand the one at the cursor after the judgement. So it is expanded here, and a space behind the
+# line, where no word ends at the cursor, keeps fish from looking again. History does not keep that space.
+function __vg_abbreviate
+    set -l token (builtin commandline -t)
+    test -n "$token"; or return
+    set -g __vg_token $token
+    set -g __vg_is_command 0
+    string match -qr '^\s*((not|and|or|time|command|builtin|exec|if|while|begin|else)\s+)*$' -- (
+        builtin commandline -cp | string sub -e (math -(string length -- (builtin commandline -ct))) | string collect -a)
+    and set -g __vg_is_command 1
+    for row in (abbr --show | string match -r -- '^abbr -a (?:.*--regex .*|.*-- '(string escape --style=regex -- (string escape -- $token))' .*|.*-- '(string escape --style=regex -- (string escape -- $token))')$')
+        eval __vg_abbreviation (string sub -s 9 -- $row); and break
+    end
+    builtin commandline -C 1000000
+    builtin commandline -i ' '
+end
+
+function __vg_abbreviation
+    argparse --ignore-unknown 'position=' 'regex=' 'function=' f/unused 'set-cursor=?' -- $argv; or return
+    test $__vg_is_command = 1 -o "$_flag_position" = anywhere; or return
+    if set -q _flag_regex
+        string match -qr -- "^(?:$_flag_regex)\$" $__vg_token; or return
+    else
+        test "$argv[1]" = "$__vg_token"; or return
+    end
+    set -l text "$argv[2..]"
+    if set -q _flag_function
+        set text ($_flag_function $__vg_token | string collect); or return
+    end
+    builtin commandline -t -- $text
+end
+
+# --- accepting a line --------------------------------------------------------------------------------------------
+
+function __vg_accept
+    set -l code $status
+    if test $__vg_off = 1; or test (status current-command) != fish
+        # off, or Enter in `read`
+        builtin commandline -f execute
+        return
+    end
+    set -q __vg_abbreviations[1]; or abbr --list | read -l any; and __vg_abbreviate
+    set -l line (builtin commandline | string collect)
+    if not string match -qr '\S' -- $line
+        builtin commandline -f execute
+        return
+    end
+    if string match -qr '^\s*vg-(off|on|status)\s*$' -- $line
+        set -g __vg_own 1
+        __vg_run_as_is $line
+        return
+    end
+    builtin commandline --is-valid
+    if test $status -eq 2
+        # not at its end: fish puts in a newline, nothing runs
+        builtin commandline -f execute
+        return
+    end
+    __vg_meanings $line
+    __vg_query c$line z$code t$CMD_DURATION $__vg_fields
+    if test $__vg_verdict = E
+        set -g __vg_verdict B
+        __vg_harmless $line; and set -g __vg_verdict A
+    end
+    if test $__vg_verdict = A
+        __vg_run_as_is $line
+        return
+    end
+    if builtin commandline --paging-mode
+        # this Enter may only pick from the pager; the next one is judged
+        builtin commandline -f cancel
+        return
+    end
+    set -g __vg_typed $line
+    set -g __vg_text $__vg_stand_in
+    builtin commandline -r -- $__vg_stand_in
+    builtin commandline -f execute
+end
+
+function __vg_run_as_is
+    set -g __vg_text $argv[1]
+    builtin commandline -f execute
+end
+
+# In place of what was typed: shows that, remembers it, and leaves in __vg_line what the top level runs. Keeps $status.
+function __vg_go
+    set -l code $status
+    __vg_show $code
+    __vg_remember $__vg_typed
+    set -g __vg_emitting
+    emit fish_preexec $__vg_typed
+    set -e __vg_emitting
+    set -l id $__vg_message
+    if test $__vg_verdict = K
+        $__vg_vg ask $id
+        __vg_query manswer i$id
+        contains -- $__vg_verdict A R W; or set -g __vg_verdict B
+    end
+    switch $__vg_verdict
+        case W
+            printf '%s\n' $__vg_message >&2
+            set -g __vg_line $__vg_typed
+        case A
+            set -g __vg_line $__vg_typed
+        case R
+            set -g __vg_line $__vg_message
+        case '*'
+            printf '%s\n' $__vg_message >&2
+            set -g __vg_line '__vg_status 3'
+    end
+    return $code
+end
+
+function __vg_status
+    return $argv[1]
+end
+
+# Wipe the echo of the stand-in and draw prompt and text as they were.
+function __vg_show
+    set -l prompt (functions -q fish_mode_prompt; and fish_mode_prompt
+        __vg_status $argv[1]
+        fish_prompt)
+    set -l width (string length --visible -- "$prompt[-1]")
+    set -l rows (math -s0 "($width + "(string length -- $__vg_stand_in)" - 1) / $COLUMNS + 1")
+    set -l text (string replace -ra '[[:cntrl:]]' '?' -- (string split \n -- $__vg_typed))
+    printf '\e[%dA\r\e[J%s%s\n' $rows "$prompt[-1]" $text[1]
+    set -q text[2]; and printf "%s%s\n" (string repeat -n $width ' ')$text[2..]
+end
+
+# Into history as if typed. fish 4 can append; before that the entry is written to the file and merged.
+function __vg_remember
+    set -q fish_private_mode[1]; and test -n "$fish_private_mode"; and return
+    string match -q ' *' -- $argv[1]; and return
+    if string match -qr '^([4-9]|\d\d)\.' -- $version
+        builtin history append -- $argv[1]
+        return
+    end
+    set -l name fish
+    set -q fish_history; and set name $fish_history
+    test -n "$name"; or return
+    test $name = default; and set name fish
+    set -l folder $HOME/.local/share
+    string match -q '/*' -- "$XDG_DATA_HOME"; and set folder $XDG_DATA_HOME
+    set -l entry (string replace -a '\\' '\\\\' -- $argv[1] | string join '\n')
+    builtin history save
+    printf -- '- cmd: %s\n  when: %s\n' $entry (date +%s) >>$folder/fish/{$name}_history
+    builtin history merge
+end
+
+# --- around each line --------------------------------------------------------------------------------------------
+
+# fish 3 cannot stop a line here. It can say that one came past us, and what the evaluator thinks of it.
+function __vg_before --on-event fish_preexec
+    set -q __vg_emitting; and return
+    set -l pass "$__vg_text"
+    set -g __vg_text
+    test $__vg_off = 1; and return
+    test "$argv[1]" = "$pass"; and return
+    test "$(string trim -- $argv[1])" = "$(string trim -- $pass)"; and return
+    __vg_query c"$argv[1]" b1
+    test "$__vg_verdict" = A -a $__vg_told = 1; and return
+    set -g __vg_told 1
+    echo 'vg: something is bound around the guard here: this line was not judged before it runs.' >&2
+    contains -- $__vg_verdict A E; or echo "vg: it would have been stopped: $__vg_message" >&2
+end
+
+# Keys bound to `execute`, here and in every key binding function that is loaded later, come to us.
+function __vg_bind
+    for row in (bind | string match -r -- '^bind .*\bexecute$')
+        set -l words (string split -n ' ' -- $row)
+        set words (string match -v -- --preset $words)
+        string match -qr -- '^(execute|__vg_accept)$' $words[-1]; or continue
+        eval (string join ' ' -- $words[..-2]) __vg_accept
+    end
+    for mode in default insert replace replace_one visual
+        bind -M $mode \r __vg_accept
+        bind -M $mode \n __vg_accept
+    end
+end
+
+function __vg_bindings_changed --on-variable fish_key_bindings
+    __vg_bind
+end
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+function __vg_typed_alone
+    if set -q __vg_own
+        set -e __vg_own
+        return 0
+    end
+    echo "$argv[1]: type it alone on a line" >&2
+    return 3
+end
+
+function vg-off
+    __vg_typed_alone vg-off; or return
+    set -g __vg_off 1
+    set -g VG_PROMPT off
+    echo 'vg: off in this shell. Type vg-on to switch it on again.'
+end
+
+function vg-on
+    __vg_typed_alone vg-on; or return
+    set -g __vg_off 0
+    set -g __vg_down 0
+    set -g VG_PROMPT guarded
+    echo 'vg: on.'
+end
+
+function vg-status
+    set -e __vg_own
+    if test $__vg_off = 1
+        echo 'vg: off in this shell. Type vg-on to switch it on.'
+    else if __vg_find
+        echo 'vg: guarded.'
+    else
+        echo 'vg: degraded: the evaluator is not there; the next line starts it, or is refused.'
+        return 1
+    end
+end
+
+__vg_bind
+__vg_find register 2>/dev/null
+test $status -eq 1; and __vg_start
+true
