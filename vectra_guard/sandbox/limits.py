@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
-from typing import NamedTuple
+from dataclasses import replace
 
 from vectra_guard.model import Limits
 
@@ -21,7 +21,7 @@ def apply(pid: int, limits: Limits, *, root: bool) -> list[str]:
     """Set what can be set on ``pid``, from which everything inside inherits. Returns what is not enforced."""
     if limits.pids and not root:
         # counted by user namespace, so the user's other processes do not count; the kernel exempts root
-        _lower(pid, resource.RLIMIT_NPROC, limits.pids + 2)
+        _lower(pid, resource.RLIMIT_NPROC, limits.pids)
     if limits.file_size:
         _lower(pid, resource.RLIMIT_FSIZE, limits.file_size)
     if limits.memory:
@@ -49,17 +49,12 @@ def _affinity(pid: int, cpus: float) -> list[str]:
     return []
 
 
-class Usage(NamedTuple):
-    memory: int  # bytes
-    processes: int
-
-
 class Watchdog:
     """Looks at the tree below ``pid`` now and then."""
 
-    def __init__(self, pid: int, limits: Limits) -> None:
+    def __init__(self, pid: int, limits: Limits, *, root: bool) -> None:
         self.pid = pid
-        self.limits = limits
+        self.limits = limits if root else replace(limits, pids=0)  # the kernel counts them for all but root
         self.interval = FAST
 
     @property
@@ -69,11 +64,11 @@ class Watchdog:
     def look(self) -> str:
         """The limit that is passed, as a sentence; empty when none is."""
         memory, pids = self.limits.memory, self.limits.pids
-        tree = descendants(self.pid)
-        if pids and len(tree) - 1 > pids:
+        tree, threads = walk(self.pid)
+        if pids and threads > pids:
             return f"more than {pids} processes"
         used = sum(_resident(pid) for pid in tree) if memory else 0
-        near = (memory and used > memory // 2) or (pids and len(tree) > pids // 2)
+        near = (memory and used > memory // 2) or (pids and threads > pids // 2)
         self.interval = FAST if near else SLOW
         if memory and used > memory:
             # shared pages were counted once for each process: count them by their share before acting
@@ -83,17 +78,20 @@ class Watchdog:
         return ""
 
 
-def descendants(pid: int) -> list[int]:
-    """``pid`` and everything below it."""
+def walk(pid: int) -> tuple[list[int], int]:
+    """``pid`` and every process below it, and how many threads they are."""
     out = [pid]
+    count = 0
     for process in out:
         try:
-            for thread in os.listdir(f"/proc/{process}/task"):
+            threads = os.listdir(f"/proc/{process}/task")
+            count += len(threads)
+            for thread in threads:
                 with open(f"/proc/{process}/task/{thread}/children", "rb") as file:
                     out += map(int, file.read().split())
         except OSError:
             continue
-    return out
+    return out, count
 
 
 def _resident(pid: int) -> int:

@@ -13,7 +13,7 @@ import signal
 import time
 
 from vectra_guard.model import Limits
-from vectra_guard.sandbox.limits import Watchdog, descendants
+from vectra_guard.sandbox.limits import Watchdog, walk
 
 GRACE = 2.0  # seconds between the request to end (TERM) and the end (KILL)
 FORWARDED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -30,7 +30,7 @@ class Supervisor:
         self.ended = ""  # why the guard ended it
         self.timed_out = False
         self._limits = limits
-        self._watchdog = Watchdog(first, limits)
+        self._watchdog = Watchdog(first, limits, root=os.getuid() == 0)
         now = time.monotonic()
         self._deadline = now + limits.timeout if limits.timeout else None
         self._kill_at: float | None = None
@@ -64,7 +64,7 @@ class Supervisor:
 
     def terminate(self) -> None:
         """Ask everything inside to end, and end it after the grace."""
-        for pid in descendants(self.first)[1:]:
+        for pid in walk(self.first)[0][1:]:
             send(pid, signal.SIGTERM)
             send(pid, signal.SIGCONT)
         self._kill_at = time.monotonic() + GRACE
