@@ -275,9 +275,9 @@ function __vg_show
     set -q text[2]; and printf "%s%s\n" (string repeat -n $width ' ')$text[2..]
 end
 
-# Into history as if typed. fish 4 can append; before that the entry is written to the file and merged.
+# Into history as if typed. fish 4 can append; before that the entry is written to the file, and merged afterwards.
 function __vg_remember
-    set -q fish_private_mode[1]; and test -n "$fish_private_mode"; and return
+    test -n "$fish_private_mode"; and return
     string match -q ' *' -- $argv[1]; and return
     if string match -qr '^([4-9]|\d\d)\.' -- $version
         builtin history append -- $argv[1]
@@ -291,8 +291,19 @@ function __vg_remember
     string match -q '/*' -- "$XDG_DATA_HOME"; and set folder $XDG_DATA_HOME
     set -l entry (string replace -a '\\' '\\\\' -- $argv[1] | string join '\n')
     builtin history save
-    printf -- '- cmd: %s\n  when: %s\n' $entry (date +%s) >>$folder/fish/{$name}_history
-    builtin history merge
+    printf '%s cmd: %s\n  when: %s\n' - $entry (date +%s) >>$folder/fish/{$name}_history
+    and set -g __vg_unmerged $argv[1]
+end
+
+# fish does not look at its file twice in one second; a second line like this in the same second waits for the next.
+function __vg_merge --on-event fish_postexec
+    set -q __vg_unmerged; or return
+    for try in (seq 12)
+        builtin history merge
+        test "$(builtin history search --max=1)" = "$__vg_unmerged"; and break
+        sleep 0.1
+    end
+    set -e __vg_unmerged
 end
 
 # --- around each line --------------------------------------------------------------------------------------------
