@@ -146,4 +146,7 @@ def _status(status: int, supervisor: supervise.Supervisor) -> int:
 
 
 def _degraded(spec: SandboxSpec) -> list[str]:
-    return ["noexec /tmp: not available with bubblewrap"] if spec.noexec_tmp else []
+    out = ["noexec /tmp: not available with bubblewrap"] if spec.noexec_tmp else []
+    if any(mount.kind == "overlay" and mount.target == spec.workspace and not mount.upper for mount in spec.mounts):
+        out.append("review: the run was on a copy, and what it changed there is dropped")
+    return out

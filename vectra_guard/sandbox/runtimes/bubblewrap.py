@@ -115,6 +115,8 @@ def _mount(mount: Mount, before: Sequence[Mount]) -> list[Argument]:
             return ["--symlink", source, target]
         case "tmpfs":
             return ["--perms", f"{mount.mode:o}", *_tmpfs(mount.size, target)]
+        case "overlay" if not mount.upper:
+            return ["--overlay-src", source, "--tmp-overlay", target]
         case "overlay":
             work = f"{mount.upper.rstrip('/')}.work"
             return ["--overlay-src", source, "--overlay", mount.upper, work, target]
