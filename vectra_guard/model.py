@@ -244,6 +244,7 @@ class Mount:
     optional: bool = False  # skipped when the source does not exist
     data: bytes = b""
     mode: int = 0o644  # permissions, for data and tmpfs
+    layers: tuple[str, ...] = ()  # for overlay: read-only folders above source and below upper, lowest first
 
 
 @dataclass(frozen=True, slots=True)

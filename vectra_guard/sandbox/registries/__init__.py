@@ -138,6 +138,15 @@ def for_managers(names: Iterable[str], env: Mapping[str, str], home: str, projec
     return Hosts(tuple(dict.fromkeys(found)))
 
 
+def lists(
+    names: Iterable[str], env: Mapping[str, str], home: str, project: str = ""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(allow, private) for ``Network``: the forges and the registries of ``names``; of all managers when a
+    command names none (a script may call any)."""
+    hosts = for_managers(tuple(names) or MANAGERS, env, home, project).hosts
+    return (*FORGES, *hosts), hosts
+
+
 # -- the kept answers --------------------------------------------------------------------------------------
 
 
