@@ -1,0 +1,430 @@
+# Vectra Guard in bash 4.4+: every line is judged before it runs. Sourced from ~/.bashrc; docs/hooks.md has the why.
+#
+# Enter is a two-key macro. The first key is `bind -x` to the judge; the second is bound by the judge, each time anew,
+# to accept-line or to nothing. A line that is not to run as typed gives way to a stand-in, ` eval "$__vg_line"`, whose
+# echo is erased; so what runs instead runs at top level, in this shell's own context. PS0 notices lines that reached
+# execution around the judge. When no evaluator answers, nothing but `exit`, `vg …` and `vg-off` runs.
+
+[[ $- == *i* && -n ${BASH_VERSION-} && ${TERM-} != dumb && ${VG_SANDBOX-} != 1 && -t 0 && -t 2 ]] || return 0
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || return 0
+[[ ${__vg_owner-} == "$$" ]] && return 0
+declare -g +x __vg_owner=$$ # not exported: a nested shell loads its own
+declare -g __vg_python='@VG_PYTHON@' __vg_bin='@VG_BIN@'
+declare -g __vg_folder=/tmp/vectra-guard-$UID
+[[ ${XDG_RUNTIME_DIR-} == /* ]] && __vg_folder=$XDG_RUNTIME_DIR/vectra-guard
+declare -g __vg_off=0 __vg_retry=0 __vg_pid='' __vg_ctl=''  # switched off; when to try again; the evaluator
+declare -g __vg_seq=0 __vg_verdict='' __vg_said=''          # question number, answer
+declare -g __vg_typed='' __vg_text='' __vg_real=''          # construct so far: as typed, expanded, as accepted
+declare -g __vg_running=0 __vg_tokens=0 __vg_missed=0 __vg_many=0
+declare -g __vg_line='' __vg_refusal='' __vg_erase='' __vg_history='' __vg_fix=0 __vg_control='' __vg_swapped=0
+declare -g __vg_began='' __vg_status='' __vg_took='' __vg_trap='' __vg_last=0 __vg_code=0
+declare -ga __vg_late=('' x)
+declare -g __vg_blank=''
+declare -g __vg_go='\C-x\C-_v2\a'
+declare -g __vg_advice='vg: evaluator unavailable, not run. Type vg-off to switch the guard off in this shell.'
+
+# --- the evaluator ---------------------------------------------------------------------------------------------------
+
+# Alive? One stat: a dead process, a zombie or a recycled number has no such pipe.
+__vg_up() {
+  [[ -n $__vg_pid && -p /proc/$__vg_pid/fd/$__vg_ctl ]] && return 0
+  [[ -O $__vg_folder && ! -L $__vg_folder ]] || return 1
+  local rest
+  { builtin read -r __vg_pid __vg_ctl rest <"$__vg_folder/server"; } 2>/dev/null || return 1
+  [[ -n $__vg_ctl && -p /proc/$__vg_pid/fd/$__vg_ctl ]]
+}
+
+# A double fork: it is no child of this shell, so jobs, $! and wait know nothing of it.
+__vg_start() {
+  ("$__vg_python" -I -c 'from vectra_guard.evaluator.server import main; main()' </dev/null >/dev/null 2>&1 &)
+}
+
+__vg_nap() {
+  local nothing
+  if [[ -p $__vg_folder/nil && -O $__vg_folder ]]; then
+    builtin read -r -t "$1" nothing <>"$__vg_folder/nil"
+  else
+    command sleep "$1"
+  fi
+}
+
+# Evaluator up and this shell known to it, after a bounded wait; after a failure Enter is quick for some seconds.
+__vg_ready() {
+  local i
+  __vg_up && [[ -p $__vg_folder/$$.q ]] && return 0
+  ((SECONDS < __vg_retry)) && return 1
+  for ((i = 0; i < 200; i++)); do
+    if __vg_up; then
+      [[ -p $__vg_folder/$$.q ]] && return 0
+      ((i % 20 == 0)) && builtin printf 'R %s bash\n' "$$" 1<>"$__vg_folder/ctl"
+      __vg_nap 0.005
+    else
+      ((i % 100 == 0)) && __vg_start
+      __vg_nap 0.02
+    fi
+  done
+  __vg_retry=$((SECONDS + 10))
+  return 1
+}
+
+__vg_now() { # microseconds in REPLY
+  if [[ -n ${EPOCHREALTIME-} ]]; then REPLY=${EPOCHREALTIME//[^0-9]/}; else REPLY=${SECONDS}000000; fi
+}
+
+# The record of one question on standard output. $1 typed, $2 expanded, $3 id of an ask that was answered.
+__vg_record() {
+  local name
+  builtin printf '\0\0s%s\0p%s\0kbash\0v1\0d%s\0c%s' "$__vg_seq" "$$" "$PWD" "$1"
+  [[ $2 != "$1" ]] && builtin printf '\0x%s' "$2"
+  [[ -n $__vg_typed ]] && builtin printf '\0q1'
+  [[ -n $__vg_status ]] && builtin printf '\0z%s\0t%s' "$__vg_status" "$__vg_took"
+  [[ -n $3 ]] && builtin printf '\0manswer\0i%s' "$3"
+  ((__vg_missed)) && builtin printf '\0b1'
+  for name in "${__vg_aliases[@]}"; do builtin printf '\0a%s=%s' "$name" "${BASH_ALIASES[$name]}"; done
+  for name in "${__vg_functions[@]}"; do
+    builtin printf '\0f'
+    builtin declare -f -- "$name"
+  done
+  builtin printf '\0\0'
+}
+
+# Which words of the text are aliases or functions here, and what those are made of, down to small numbers.
+__vg_names() {
+  local IFS=$' \t\n;|&()<>{}"\'`$=' todo=$1 word round
+  local -A seen=()
+  __vg_aliases=() __vg_functions=()
+  for round in 1 2 3; do
+    local -a words=($todo)
+    todo=
+    for word in "${words[@]:0:2000}"; do
+      [[ -n $word && -z ${seen[$word]-} ]] || continue
+      seen[$word]=1
+      if ((${#BASH_ALIASES[@]})) && [[ -n ${BASH_ALIASES[$word]-} ]]; then
+        ((${#__vg_aliases[@]} < 32)) || return 0
+        __vg_aliases+=("$word")
+        todo+=" ${BASH_ALIASES[$word]}"
+      fi
+      if [[ $word != __vg_* ]] && builtin declare -F -- "$word" >/dev/null; then
+        ((${#__vg_functions[@]} < 16)) || return 0
+        __vg_functions+=("$word")
+      fi
+    done
+    [[ -n $todo ]] || return 0
+  done
+}
+
+# Ask about $1 (as typed) and $2 (expanded), or about ask $3. Sets __vg_verdict, E when there is no answer.
+__vg_question() {
+  local reply='' part end REPLY asked=$__vg_pid status
+  local -a __vg_aliases=() __vg_functions=()
+  ((++__vg_seq))
+  [[ -z $3 ]] && __vg_names "$2"
+  __vg_verdict=E __vg_said=
+  if ((${#1} + ${#2} < 12000 && ${#__vg_functions[@]} == 0)); then
+    __vg_record "$1" "$2" "$3" 1<>"$__vg_folder/$$.q" || return 0
+  else # more than a pipe may hold: it lies in a file, and the question only points there
+    __vg_record "$1" "$2" "$3" >|"$__vg_folder/$$.rec" || return 0
+    builtin printf '\0\0s%s\0p%s\0l1\0\0' "$__vg_seq" "$$" 1<>"$__vg_folder/$$.q" || return 0
+  fi
+  __vg_status=
+  __vg_now
+  end=$((REPLY + 3000000))
+  while :; do
+    IFS= builtin read -r -d '' -t 0.25 part <>"$__vg_folder/$$.r"
+    status=$?
+    reply+=$part
+    if ((status == 0)); then
+      if [[ ${reply%% *} == "$__vg_seq" ]]; then
+        reply=${reply#* }
+        __vg_verdict=${reply%% *} __vg_said=${reply#* }
+        return 0
+      fi
+      reply= # late answer to a question that was interrupted
+    fi
+    __vg_up && [[ $asked == "$__vg_pid" ]] || return 0
+    __vg_now
+    ((REPLY < end)) || return 0
+  done
+}
+
+__vg_judge() {
+  __vg_verdict=E
+  __vg_ready && __vg_question "$@"
+  [[ $__vg_verdict == E ]] && ! __vg_up && __vg_ready && __vg_question "$@" # it died over this: one more try
+  [[ $__vg_verdict == E ]] && __vg_said=$__vg_advice
+  return 0
+}
+
+# Always let through, so that nobody is locked in: single plain words only, and only our own or the shell's own.
+__vg_passes() {
+  local word=${1#"${1%%[![:space:]]*}"}
+  word=${word%%[[:space:]]*}
+  [[ $word == @(exit|logout|vg|vectra-guard|vg-off|vg-on|vg-status) && -z ${BASH_ALIASES[$word]-} ]] || return 1
+  [[ $word == vg-* ]] || ! builtin declare -F -- "$word" >/dev/null || return 1
+  [[ $1 != *[!A-Za-z0-9_./:=@%+,\ -]* ]]
+}
+
+# --- Enter -----------------------------------------------------------------------------------------------------------
+
+__vg_arm() { builtin bind "\"$__vg_go\": $1"; }
+
+# $1 is what the second key shall do, $2 is only here so that $_ stays what it was.
+__vg_enter() {
+  __vg_code=$?
+  builtin local - LC_ALL= IFS=$' \t\n' REPLY
+  set +eux -f
+  __vg_arm '""' # disarmed first: if anything aborts, nothing runs
+  local line=$READLINE_LINE typed text asked=''
+  if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* || ${PS0-} != *__vg_running* ]]; then
+    __vg_hooks # somebody overwrote them
+    ((__vg_running)) && __vg_typed= __vg_text= __vg_real=
+    __vg_running=0
+  elif ((__vg_running && !__vg_many)); then # `read -e` of a running command
+    __vg_arm "$1"
+    return
+  fi
+  if ((__vg_off)) || [[ -z $__vg_typed && $line != *[![:space:]]* ]]; then
+    __vg_tokens=$((${#line} + 1))
+    __vg_arm "$1"
+    return
+  fi
+  typed=$__vg_typed$line text=$__vg_text$line
+  if [[ $- == *H* ]] && __vg_recalls "$line"; then
+    REPLY=$(builtin history -p -- "$line" 2>/dev/null) && [[ -n $REPLY ]] && text=$__vg_text$REPLY
+  fi
+  __vg_judge "$typed" "$text" ''
+  if [[ $__vg_verdict == K ]]; then
+    __vg_paint "$line"
+    asked=$__vg_said
+    "$__vg_bin" ask "$asked" </dev/tty >/dev/tty 2>&1
+    __vg_judge '' '' "$asked"
+  elif [[ $__vg_verdict == E ]] && [[ -z $__vg_typed ]] && __vg_passes "$line"; then
+    __vg_verdict=A
+  fi
+  __vg_act "$1" "$line" "$typed" "$text" "$asked"
+}
+
+# Whether history expansion may change the line: the character, !, or a leading ^ (histchars changes them).
+__vg_recalls() {
+  local chars=${histchars-'!^'}
+  [[ -n ${chars:0:1} && $1 == *"${chars:0:1}"* ]] || [[ -n ${chars:1:1} && $1 == "${chars:1:1}"* ]]
+}
+
+# Do what the verdict says. $1 second key, $2 this line, $3 and $4 the construct as typed and expanded, $5 was asked.
+__vg_act() {
+  local real=$2
+  case $__vg_verdict in
+    A)
+      if [[ -n $5 && -z $__vg_typed ]]; then # the line is on the screen already, with the question below it
+        __vg_swap "$4" "$4"
+        return
+      fi
+      ;;
+    W) __vg_erase=$__vg_said$'\r\n' ;;
+    R)
+      if [[ -z $__vg_typed ]]; then
+        [[ -n $5 ]] || __vg_paint "$2"
+        __vg_swap "$__vg_said" "$4"
+        return
+      fi
+      if [[ $__vg_said != "$__vg_real"* ]]; then # a line that bash has already would have to change
+        [[ -n $5 ]] || __vg_paint "$2"
+        __vg_drop "vg: not run yet: a command in here needs the guard around it. Press Up and Enter to run it as one." "$4"
+        return
+      fi
+      real=${__vg_said#"$__vg_real"} READLINE_LINE=$real READLINE_POINT=${#real}
+      __vg_fix=1
+      ;;
+    *)
+      [[ -n $5 ]] || __vg_paint "$2"
+      if [[ -n $__vg_typed ]]; then __vg_drop "$__vg_said" "$4"; else __vg_swap __vg_refuse "$4"; fi
+      return
+      ;;
+  esac
+  local breaks=${real//[!$'\n']/}
+  __vg_tokens=$((${#breaks} + 1)) __vg_many=${#breaks}
+  __vg_typed=$3$'\n' __vg_text=$4$'\n' __vg_real+=$real$'\n'
+  __vg_now
+  __vg_began=$REPLY
+  __vg_arm "$1"
+}
+
+# Put the prompt and the line back on the screen as if accepted: readline wiped them before it called us.
+__vg_paint() {
+  local prompt line=${1//[$'\001'-$'\010'$'\013'-$'\037'$'\177']/?}
+  if [[ -n $__vg_typed ]]; then
+    prompt=${PS2@P}
+  else
+    __vg_return "$__vg_code" || : # for a prompt that shows $?
+    prompt=${PS1@P}
+  fi
+  prompt=${prompt//[$'\001\002']/}
+  builtin printf '%s%s\n' "${prompt##*$'\n'}" "$line" >/dev/tty
+}
+
+# Accept the stand-in, which runs $1; $2 goes into the history. PS0 erases the stand-in's echo from the screen.
+__vg_swap() {
+  [[ -o history ]] && builtin history -s -- "$2"
+  __vg_refusal=$__vg_said __vg_line=$1
+  if [[ -v HISTCONTROL ]]; then __vg_control=$HISTCONTROL __vg_swapped=2; else __vg_swapped=1; fi
+  HISTCONTROL=ignorespace
+  READLINE_LINE=' eval "$__vg_line"'
+  READLINE_POINT=${#READLINE_LINE}
+  __vg_room
+  __vg_erase=$'\e8\e[J'
+  __vg_tokens=1
+  __vg_now
+  __vg_began=$REPLY
+  __vg_arm accept-line
+}
+
+# Make room below for the echo, so that the terminal does not scroll away from the place that is remembered.
+__vg_room() {
+  local prompt=${PS1@P} width rows
+  prompt=${prompt//$'\001'*([!$'\002'])$'\002'/}
+  width=${prompt##*$'\n'}
+  rows=${prompt//[!$'\n']/}
+  rows=$((${#rows} + (${#width} + ${#READLINE_LINE}) / (COLUMNS > 0 ? COLUMNS : 80) + 1))
+  builtin printf '%*s\e[%dA\e7' "$rows" '' "$rows" >/dev/tty
+}
+
+# At a continuation line: say $1, keep $2 in the history, and drop the whole construct.
+__vg_drop() {
+  builtin printf '%s\n' "$1" >/dev/tty
+  [[ -o history ]] && builtin history -s -- "$2"
+  READLINE_LINE= READLINE_POINT=0
+  __vg_break
+}
+
+# Interrupt what bash is at, whatever the user's own INT trap does; the prompt hook puts that back.
+__vg_break() {
+  local held
+  held=$(trap -p INT)
+  [[ -n $held ]] && __vg_trap=$held
+  trap - INT
+  builtin kill -INT "$$"
+}
+
+__vg_refuse() {
+  builtin printf '%s\n' "$__vg_refusal" >&2
+  return 3
+}
+
+__vg_return() { return "$1"; }
+
+# --- around the prompt -----------------------------------------------------------------------------------------------
+
+__vg_prompt() {
+  local status=$? REPLY
+  builtin local -
+  [[ $- == *e* ]] && local quiet=1
+  set +eux
+  if ((__vg_running)) && [[ -n $__vg_began ]]; then
+    __vg_now
+    __vg_status=$status __vg_took=$(((REPLY - __vg_began) / 1000)) __vg_began=
+  fi
+  [[ -n $__vg_trap ]] && builtin eval "$__vg_trap"
+  ((__vg_swapped == 2)) && HISTCONTROL=$__vg_control
+  ((__vg_swapped == 1)) && unset -v HISTCONTROL
+  if ((__vg_fix)) && [[ -o history ]]; then # a rewritten line of a construct: history keeps what was typed
+    builtin history -d -1
+    builtin history -s -- "${__vg_text%$'\n'}"
+  fi
+  __vg_trap= __vg_swapped=0 __vg_fix=0 __vg_typed= __vg_text= __vg_real= __vg_erase=
+  __vg_running=0 __vg_tokens=0 __vg_many=0 __vg_last=$HISTCMD
+  __vg_arm '""'
+  # output that did not end its line stays: the prompt goes to the next one, as readline will wipe this one
+  builtin printf '%*s\r' "$((COLUMNS > 1 ? COLUMNS - 1 : 0))" ''
+  return "${quiet:+0}${quiet:-$status}"
+}
+
+# A line reached execution without its token: Enter is bound around us. Runs in a subshell of PS0; judges by history.
+__vg_backstop() {
+  builtin local - LC_ALL= IFS=$' \t\n'
+  set +eux -f
+  local entry number
+  ((__vg_off)) && return
+  entry=$(HISTTIMEFORMAT='' builtin history 1)
+  entry=${entry#"${entry%%[![:space:]]*}"}
+  number=${entry%%[!0-9]*}
+  __vg_said='it is not in the history'
+  if [[ -o history && -n $number ]] && ((number >= __vg_last)); then
+    entry=${entry#"$number"}
+    entry=${entry#?  }
+    __vg_seq=$((1000000 + RANDOM * 32768 + RANDOM)) __vg_typed=
+    __vg_judge "$entry" "$entry" ''
+    [[ $__vg_verdict == [AW] ]] && return
+    [[ $__vg_verdict == E ]] && __vg_passes "$entry" && return
+    [[ $__vg_verdict == [KR] ]] && __vg_said='it needs the guard around it'
+  fi
+  builtin printf 'vg: not run: %s. Enter is bound around the guard: see bind -p | grep accept-line\n' "${__vg_said#vg: }" >/dev/tty
+  if [[ $(trap -p URG) == *__vg_break* ]]; then builtin kill -URG "$$"; else builtin kill -INT "$$"; fi
+}
+
+# C-x C-e and vi's v: edit, then come back to the prompt; the result is judged like anything typed.
+__vg_edit() {
+  local file
+  file=$(command mktemp) || return
+  builtin printf '%s\n' "$READLINE_LINE" >|"$file"
+  if command ${VISUAL:-${EDITOR:-vi}} "$file" </dev/tty >/dev/tty; then
+    READLINE_LINE=$(<"$file")
+    READLINE_POINT=${#READLINE_LINE}
+  fi
+  command rm -f -- "$file"
+}
+
+function vg-off {
+  __vg_off=1
+  builtin printf 'vg: the guard is off in this shell. vg-on switches it on again.\n' >&2
+}
+
+function vg-on {
+  __vg_off=0 __vg_retry=0
+  builtin printf 'vg: the guard is on.\n' >&2
+}
+
+function vg-status {
+  if ((__vg_off)); then
+    builtin printf 'vg: off in this shell\n'
+  elif __vg_ready; then
+    builtin printf 'vg: guarded (evaluator %s)\n' "$__vg_pid"
+  else
+    builtin printf 'vg: degraded: no evaluator answers, lines are refused\n'
+    return 1
+  fi
+}
+
+__vg_hooks() {
+  if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* ]]; then
+    if [[ ${PROMPT_COMMAND@a} == *a* ]]; then
+      PROMPT_COMMAND=('{ __vg_prompt; } 2>/dev/null' "${PROMPT_COMMAND[@]}")
+    else
+      PROMPT_COMMAND='{ __vg_prompt; } 2>/dev/null'${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
+    fi
+  fi
+  if [[ ${PS0-} != *__vg_running* ]]; then
+    PS0='${__vg_blank:$((__vg_running=1,__vg_tokens>0?(__vg_tokens-=1,__vg_missed=0):(__vg_missed=1),0))}'
+    PS0+='${__vg_erase}${__vg_late[__vg_missed]:+$(__vg_backstop)}'"${__vg_ps0-}"
+  fi
+  [[ $(trap -p URG) == *__vg_break* ]] || trap __vg_break URG
+}
+
+__vg_install() {
+  local map key
+  declare -g __vg_ps0=${PS0-}
+  __vg_hooks
+  for map in emacs vi-insert vi-command; do
+    # the newline avoids a parser bug after a continuation line, the braces hide xtrace, the last word keeps $_
+    builtin bind -m $map -x $'"\\C-x\\C-_v1\\a":\n{ __vg_enter accept-line "$_"; } 2>/dev/null'
+    builtin bind -m $map -x $'"\\C-x\\C-_v3\\a":\n{ __vg_enter operate-and-get-next "$_"; } 2>/dev/null'
+    builtin bind -m $map -x '"\C-x\C-_v4\a": __vg_edit'
+    builtin bind -m $map "\"$__vg_go\": \"\""
+    for key in '\C-m' '\C-j'; do builtin bind -m $map "\"$key\": \"\C-x\C-_v1\a$__vg_go\""; done
+  done
+  for map in emacs vi-insert; do builtin bind -m $map "\"\C-o\": \"\C-x\C-_v3\a$__vg_go\""; done
+  builtin bind -m emacs '"\C-x\C-e": "\C-x\C-_v4\a"'
+  builtin bind -m vi-command '"v": "\C-x\C-_v4\a"'
+} 2>/dev/null
+
+__vg_install
+__vg_up || __vg_start
