@@ -12,11 +12,11 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from vectra_guard.evaluate import Judgement
 from vectra_guard.evaluator import server
 from vectra_guard.model import (
     Action,
@@ -30,6 +30,17 @@ from vectra_guard.model import (
     Span,
     Word,
 )
+
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Like ``evaluate.Judgement``, without importing rules and parser for it."""
+
+    request: Request
+    script: Script
+    decision: Decision
+
 
 HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 
