@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import termios
+import time
 import tty
 from collections.abc import Sequence
 from types import FrameType
@@ -135,7 +136,7 @@ class Terminal:
                 if suspend in typed:
                     pause = _SOON
         if ready.get(self._master, 0) & ~_OUT:
-            self._to_user += _read(self._master) or b""
+            self._to_user += self._shown(_read(self._master) or b"")
         if self._to_command:
             self._to_command = _write(self._master, self._to_command)
         if self._to_user:
@@ -143,6 +144,10 @@ class Terminal:
         if self._saved is None and _in_foreground():
             self._enter_foreground()
         return pause
+
+    def _shown(self, data: bytes) -> bytes:
+        """In the background the user's terminal still adds the carriage returns that ours has added already."""
+        return data if self._saved is not None else data.replace(b"\r\n", b"\n")
 
     def _on_signals(self, supervisor: Supervisor) -> None:
         for number in _read(self._wake) or b"":
@@ -170,7 +175,7 @@ class Terminal:
             part = _read(self._master)
             if not part:
                 break
-            self._to_user += part
+            self._to_user += self._shown(part)
         waiting = select.poll()
         waiting.register(self._user, _OUT)
         while self._to_user and waiting.poll(2000):
@@ -200,7 +205,7 @@ class Terminal:
 
     def _drain_now(self) -> None:
         part = _read(self._master)
-        self._to_user += part or b""
+        self._to_user += self._shown(part or b"")
         self._to_user = _write(self._user, self._to_user)
 
     def _continue(self, supervisor: Supervisor) -> None:
@@ -209,6 +214,10 @@ class Terminal:
             group = os.getpgid(supervisor.command())
             if group != os.getpgid(self.outer):
                 os.killpg(group, signal.SIGCONT)
+        for _ in range(100):  # or it would be taken for stopped again
+            if not supervisor.stopped():
+                break
+            time.sleep(_SOON)
 
     def _enter_foreground(self) -> None:
         """Raw mode, if the terminal is ours now; a background job must not touch it."""
