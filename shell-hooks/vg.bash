@@ -1,7 +1,7 @@
 # Vectra Guard in bash 4.4+: every line is judged before it runs. Sourced from ~/.bashrc; docs/hooks.md has the why.
 #
 # Enter is a two-key macro. The first key is `bind -x` to the judge; the second is bound by the judge, each time anew,
-# to accept-line or to nothing. A line that is not to run as typed gives way to a stand-in, ` eval "$__vg_line"`, whose
+# to accept-line or to nothing. A line that is not to run as typed gives way to a stand-in, the alias __vg_go, whose
 # echo is erased; so what runs instead runs at top level, in this shell's own context. PS0 notices lines that reached
 # execution around the judge. When no evaluator answers, nothing but `exit`, `vg …` and `vg-off` runs.
 
@@ -20,7 +20,7 @@ declare -g __vg_line='' __vg_refusal='' __vg_erase='' __vg_history='' __vg_fix=0
 declare -g __vg_began='' __vg_status='' __vg_took='' __vg_trap='' __vg_last=0 __vg_code=0
 declare -ga __vg_late=('' x)
 declare -g __vg_blank=''
-declare -g __vg_go='\C-x\C-_v2\a'
+declare -g __vg_key='\C-x\C-_v2\a'
 declare -g __vg_advice='vg: evaluator unavailable, not run. Type vg-off to switch the guard off in this shell.'
 
 # --- the evaluator ---------------------------------------------------------------------------------------------------
@@ -166,18 +166,18 @@ __vg_passes() {
 
 # --- Enter -----------------------------------------------------------------------------------------------------------
 
-__vg_arm() { builtin bind "\"$__vg_go\": $1"; }
+__vg_arm() { builtin bind "\"$__vg_key\": $1"; }
 
 # $1 is what the second key shall do, $2 is only here so that $_ stays what it was.
 __vg_enter() {
   __vg_code=$?
-  builtin local - LC_ALL= IFS=$' \t\n' REPLY
+  builtin local - LC_ALL='' IFS=$' \t\n' REPLY
   set +eux -f
   __vg_arm '""' # disarmed first: if anything aborts, nothing runs
   local line=$READLINE_LINE typed text asked=''
   if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* || ${PS0-} != *__vg_running* ]]; then
     __vg_hooks # somebody overwrote them
-    ((__vg_running)) && __vg_typed= __vg_text= __vg_real=
+    ((__vg_running)) && __vg_typed='' __vg_text='' __vg_real=''
     __vg_running=0
   elif ((__vg_running && !__vg_many)); then # `read -e` of a running command
     __vg_arm "$1"
@@ -268,7 +268,14 @@ __vg_swap() {
   __vg_refusal=$__vg_said __vg_line=$1
   if [[ -v HISTCONTROL ]]; then __vg_control=$HISTCONTROL __vg_swapped=2; else __vg_swapped=1; fi
   HISTCONTROL=ignorespace
-  READLINE_LINE=' eval "$__vg_line"'
+  # As an alias it is parsed in place, and even $_ and set -x are those of the line itself; what an alias cannot hold
+  # (lines, here-documents) is evaluated.
+  if [[ $1 != *$'\n'* && $1 != *'<<'* ]] && shopt -q expand_aliases; then
+    builtin alias __vg_go="$1"
+    READLINE_LINE=' __vg_go'
+  else
+    READLINE_LINE=' eval "$__vg_line"'
+  fi
   READLINE_POINT=${#READLINE_LINE}
   __vg_room
   __vg_erase=$'\e8\e[J'
@@ -280,20 +287,38 @@ __vg_swap() {
 
 # Make room below for the echo, so that the terminal does not scroll away from the place that is remembered.
 __vg_room() {
-  local prompt=${PS1@P} width rows
+  local prompt=${PS1@P} width rows down
   prompt=${prompt//$'\001'*([!$'\002'])$'\002'/}
   width=${prompt##*$'\n'}
   rows=${prompt//[!$'\n']/}
   rows=$((${#rows} + (${#width} + ${#READLINE_LINE}) / (COLUMNS > 0 ? COLUMNS : 80) + 1))
-  builtin printf '%*s\e[%dA\e7' "$rows" '' "$rows" >/dev/tty
+  builtin printf -v down '%*s' "$rows" ''
+  builtin printf '%s\e[%dA\e7' "${down// /$'\n'}" "$rows" >/dev/tty
 }
 
 # At a continuation line: say $1, keep $2 in the history, and drop the whole construct.
 __vg_drop() {
   builtin printf '%s\n' "$1" >/dev/tty
-  [[ -o history ]] && builtin history -s -- "$2"
-  READLINE_LINE= READLINE_POINT=0
+  __vg_rewrite_history "$2"
+  READLINE_LINE='' READLINE_POINT=0
   __vg_break
+}
+
+# What bash has noted of the construct since the last prompt (nothing, where it is not to be noted) becomes $1.
+__vg_rewrite_history() {
+  local found=0
+  while __vg_newest && ((REPLY >= __vg_last)); do
+    builtin history -d "$REPLY" || break
+    found=1
+  done
+  ((found)) && builtin history -s -- "$1"
+}
+
+__vg_newest() { # number of the newest entry in REPLY
+  REPLY=$(HISTTIMEFORMAT='' builtin history 1)
+  REPLY=${REPLY#"${REPLY%%[![:space:]]*}"}
+  REPLY=${REPLY%%[!0-9]*}
+  [[ -o history && -n $REPLY ]]
 }
 
 # Interrupt what bash is at, whatever the user's own INT trap does; the prompt hook puts that back.
@@ -324,13 +349,11 @@ __vg_prompt() {
     __vg_status=$status __vg_took=$(((REPLY - __vg_began) / 1000)) __vg_began=
   fi
   [[ -n $__vg_trap ]] && builtin eval "$__vg_trap"
+  ((__vg_swapped)) && builtin unalias __vg_go
   ((__vg_swapped == 2)) && HISTCONTROL=$__vg_control
   ((__vg_swapped == 1)) && unset -v HISTCONTROL
-  if ((__vg_fix)) && [[ -o history ]]; then # a rewritten line of a construct: history keeps what was typed
-    builtin history -d -1
-    builtin history -s -- "${__vg_text%$'\n'}"
-  fi
-  __vg_trap= __vg_swapped=0 __vg_fix=0 __vg_typed= __vg_text= __vg_real= __vg_erase=
+  ((__vg_fix)) && __vg_rewrite_history "${__vg_text%$'\n'}" # a line of a construct was rewritten
+  __vg_trap='' __vg_swapped=0 __vg_fix=0 __vg_typed='' __vg_text='' __vg_real='' __vg_erase=''
   __vg_running=0 __vg_tokens=0 __vg_many=0 __vg_last=$HISTCMD
   __vg_arm '""'
   # output that did not end its line stays: the prompt goes to the next one, as readline will wipe this one
@@ -340,17 +363,14 @@ __vg_prompt() {
 
 # A line reached execution without its token: Enter is bound around us. Runs in a subshell of PS0; judges by history.
 __vg_backstop() {
-  builtin local - LC_ALL= IFS=$' \t\n'
+  builtin local - LC_ALL='' IFS=$' \t\n'
   set +eux -f
-  local entry number
+  local entry REPLY
   ((__vg_off)) && return
-  entry=$(HISTTIMEFORMAT='' builtin history 1)
-  entry=${entry#"${entry%%[![:space:]]*}"}
-  number=${entry%%[!0-9]*}
   __vg_said='it is not in the history'
-  if [[ -o history && -n $number ]] && ((number >= __vg_last)); then
-    entry=${entry#"$number"}
-    entry=${entry#?  }
+  if __vg_newest && ((REPLY >= __vg_last)); then
+    entry=$(HISTTIMEFORMAT='' builtin history 1)
+    entry=${entry#*"$REPLY"?[ ]}
     __vg_seq=$((1000000 + RANDOM * 32768 + RANDOM)) __vg_typed=
     __vg_judge "$entry" "$entry" ''
     [[ $__vg_verdict == [AW] ]] && return
@@ -396,7 +416,7 @@ function vg-status {
 
 __vg_hooks() {
   if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* ]]; then
-    if [[ ${PROMPT_COMMAND@a} == *a* ]]; then
+    if [[ $(builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
       PROMPT_COMMAND=('{ __vg_prompt; } 2>/dev/null' "${PROMPT_COMMAND[@]}")
     else
       PROMPT_COMMAND='{ __vg_prompt; } 2>/dev/null'${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
@@ -418,10 +438,10 @@ __vg_install() {
     builtin bind -m $map -x $'"\\C-x\\C-_v1\\a":\n{ __vg_enter accept-line "$_"; } 2>/dev/null'
     builtin bind -m $map -x $'"\\C-x\\C-_v3\\a":\n{ __vg_enter operate-and-get-next "$_"; } 2>/dev/null'
     builtin bind -m $map -x '"\C-x\C-_v4\a": __vg_edit'
-    builtin bind -m $map "\"$__vg_go\": \"\""
-    for key in '\C-m' '\C-j'; do builtin bind -m $map "\"$key\": \"\C-x\C-_v1\a$__vg_go\""; done
+    builtin bind -m $map "\"$__vg_key\": \"\""
+    for key in '\C-m' '\C-j'; do builtin bind -m $map "\"$key\": \"\C-x\C-_v1\a$__vg_key\""; done
   done
-  for map in emacs vi-insert; do builtin bind -m $map "\"\C-o\": \"\C-x\C-_v3\a$__vg_go\""; done
+  for map in emacs vi-insert; do builtin bind -m $map "\"\C-o\": \"\C-x\C-_v3\a$__vg_key\""; done
   builtin bind -m emacs '"\C-x\C-e": "\C-x\C-_v4\a"'
   builtin bind -m vi-command '"v": "\C-x\C-_v4\a"'
 } 2>/dev/null

@@ -105,7 +105,7 @@ class WordJudge:
             return Script(()), Decision(Action.SANDBOX, Risk.MEDIUM, "wholeme", (finding,), whole_line=True)
         commands, insertions = [], []
         raw = code.encode("utf-8", "surrogateescape")
-        for number, found in enumerate(re.finditer(rb"rewriteme[^\n;&|)]*", raw)):
+        for number, found in enumerate(re.finditer(rb"rewriteme[^\n;&|)>]*", raw)):
             words = tuple(
                 Word(w.decode(), w.decode(), Span(0, 0), splits="$" in w.decode()) for w in found.group().split()
             )

@@ -155,6 +155,10 @@ class Session:
     def wait_text(self, pattern: str, patience: float = PATIENCE) -> None:
         self.wait(lambda: re.search(pattern, self.text()), f"text {pattern!r}", patience)
 
+    def wait_cursor(self, end: str) -> None:
+        """Until the text left of the cursor ends so (a continuation prompt, a question)."""
+        self.wait(lambda: self.cursor_line().endswith(end.rstrip()), f"cursor after {end!r}")
+
     def wait_count(self, marker: str, times: int = 1) -> None:
         self.wait(lambda: self.count(marker) >= times, f"{times} x marker {marker}")
 

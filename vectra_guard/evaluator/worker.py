@@ -87,6 +87,7 @@ class Worker:
         self.framer = framing.Framer()
         self.asks: dict[str, tuple[Message, Judgement]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
+        self.ident = ""  # the grant of the line in hand: every line of one construct has the same
         self.pending: dict[str, Any] | None = None  # the run of the last line, until its status is known
         self.lines = 0
         self.home = os.environ.get("HOME", "")
@@ -182,6 +183,8 @@ class Worker:
             return "A", ""
         started = time.perf_counter()
         self._finish(message)
+        if not message.continues:
+            self.ident = ""
         request = Request(
             line=message.text, shell=message.shell or self.shell, cwd=message.cwd, home=self.home, interactive=True,
             partial=message.shell == "bash",  # bash hands over each line of a construct as it comes
@@ -207,7 +210,9 @@ class Worker:
 
     def _rewritten(self, message: Message, judgement: Judgement, turn: int, choice: str) -> tuple[str, str]:
         decision = judgement.decision
-        ident = grants.new_ident()
+        if not (message.continues and self.ident):
+            self.ident = grants.new_ident()
+        ident = self.ident
         line = self.judge.rewrite(message.text, decision, ident, message.shell or self.shell)
         if line == message.text:
             return "A", ""
