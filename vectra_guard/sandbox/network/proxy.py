@@ -300,12 +300,12 @@ def _wait(sockets: tuple[socket.socket, ...], deadline: float | None) -> list[so
     return [sock for sock in sockets if sock.fileno() in ready]
 
 
-def _read_head(sock: socket.socket, data: bytes, seconds: float = HEAD_SECONDS) -> tuple[bytes, bytes]:
+def _read_head(sock: socket.socket, data: bytes, seconds: float = 0.0) -> tuple[bytes, bytes]:
     """(head without its empty line, what came after it); empty when the peer closed before a byte.
 
     The whole head has one deadline: a client that sends a byte now and then gains nothing. Raises Refusal.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + (seconds or HEAD_SECONDS)
     buffer = bytearray(data)
     searched = 0
     while True:

@@ -102,8 +102,8 @@ class Conn:
 
     def _line(self, data: bytes) -> tuple[bytes, bytes]:
         while b"\r\n" not in data:
-            piece = self.client.recv(PIECE)
-            if not piece or len(data) > MAX_CHUNK_LINE:
+            piece = b"" if len(data) > MAX_CHUNK_LINE else self.client.recv(PIECE)
+            if not piece:
                 raise ValueError("bad chunk")
             data += piece
         line, _, rest = data.partition(b"\r\n")
