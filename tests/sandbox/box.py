@@ -71,6 +71,7 @@ class Account:
         level: str = "balanced",
         workspace_mode: str | None = None,
         env_protection: dict[str, Any] | None = None,
+        limit: int = 0,
         **sandbox: Any,
     ) -> tuple[list[str], Path]:
         """The command that runs ``argv`` in a sandbox, and where it leaves the outcome."""
@@ -80,7 +81,7 @@ class Account:
             "argv": argv,
             "level": level,
             "workspace_mode": workspace_mode,
-            "sandbox": {"network_mode": "none"} | sandbox,
+            "sandbox": {"network_mode": "none", "timeout": limit} | sandbox,
             "env_protection": env_protection or {},
         }
         Path(name).write_text(json.dumps(request), encoding="utf-8")

@@ -65,7 +65,7 @@ def plan(
     ]
     mounts += _home_mounts(argv, cwd, workspace, home, row, env, guard, limits.tmp_size)
     mounts += caches
-    mounts += _outside_path(env.get("PATH", ""), home, workspace, mounts)
+    mounts += _elsewhere(argv, cwd, home, workspace, env, mounts)
     mounts += _binds(config, home, guard)
     mounts += _workspace_mounts(workspace, home, mode, row)
     hide = [*guard, *hidden.secrets(home)]
@@ -181,23 +181,18 @@ def _home_mounts(
     return out
 
 
-def _outside_path(path: str, home: str, workspace: str, mounts: Sequence[Mount]) -> list[Mount]:
-    """Folders on PATH that lie neither under home nor in the system (``/srv/tools/bin``): read-only."""
-    shown = [mount.target for mount in mounts if mount.kind == "ro"] + [home, workspace]
-    out: list[Mount] = []
-    for folder in path.split(":"):
-        if not folder.startswith("/"):
-            continue
-        real = os.path.realpath(folder)
-        if not os.path.isdir(real) or any(project.is_exposed(real, item) for item in shown):
-            continue
-        parent = os.path.dirname(real)
-        root = parent if os.path.exists(f"{parent}/pyvenv.cfg") or os.path.isdir(f"{parent}/lib") else real
-        if root in ("/", "/usr") or project.is_exposed(home, root):
-            root = real
-        out.append(Mount(root, root))
-        shown.append(root)
-    return out
+def _elsewhere(
+    argv: Sequence[str], cwd: str, home: str, workspace: str, env: Mapping[str, str], mounts: Sequence[Mount]
+) -> list[Mount]:
+    """Programs outside home and outside the system: read-only."""
+    folders = [folder for folder in env.get("PATH", "").split(":") if folder.startswith("/")]
+    if "/" in argv[0]:
+        folders.append(os.path.dirname(os.path.join(cwd, argv[0])))
+    environments = [env.get("VIRTUAL_ENV", ""), f"{workspace}/.venv", f"{workspace}/venv", f"{cwd}/.venv"]
+    environments += [os.path.dirname(folder) for folder in folders]
+    folders += [base for item in environments if item and (base := toolchains.base_python(item))]
+    shown = [mount.target for mount in mounts if mount.kind == "ro"] + [workspace]
+    return [Mount(item, item) for item in toolchains.elsewhere(folders, home, shown)]
 
 
 def _binds(config: Config, home: str, guard: Sequence[str]) -> list[Mount]:

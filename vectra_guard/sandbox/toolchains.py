@@ -43,6 +43,29 @@ def visible(path: str, home: str, extra: Iterable[str] = (), hidden: Iterable[st
     return outermost(kept)
 
 
+def elsewhere(folders: Iterable[str], home: str, shown: Iterable[str]) -> list[str]:
+    """The same for folders that are neither under home nor in ``shown`` (``/srv/tools/bin``, an environment made
+    from an interpreter in ``/data``): each with its installation, and the interpreter it was made from."""
+    known = list(shown)
+    found: set[str] = set()
+    queue = list(folders)
+    while queue and len(found) < 40:
+        folder = os.path.realpath(queue.pop(0))
+        if _within(folder, home) or any(_within(folder, item) for item in known) or not os.path.isdir(folder):
+            continue
+        parent = os.path.dirname(folder)
+        has_prefix = any(os.path.exists(f"{parent}/{mark}") for mark in ("lib", "pyvenv.cfg", "conda-meta"))
+        root = parent if has_prefix and parent not in ("/", "/usr") and not _within(home, parent) else folder
+        if _within(home, root):
+            continue
+        found.add(root)
+        known.append(root)
+        base = base_python(root)
+        if base:
+            queue.append(base)
+    return outermost(found)
+
+
 def program(name: str, path: str, cwd: str, home: str) -> list[str]:
     """What one program needs under home: its own root, what its links lead to, its interpreter."""
     found: set[str] = set()
@@ -112,7 +135,7 @@ def _add_root(root: str, home: str, found: set[str]) -> None:
 
 def _add_environment(folder: str, home: str, found: set[str]) -> None:
     """A virtual environment, and the interpreter that it was made from."""
-    base = _base_python(folder)
+    base = base_python(folder)
     if base is None:
         return
     if _within(folder, home):
@@ -123,7 +146,8 @@ def _add_environment(folder: str, home: str, found: set[str]) -> None:
             found.add(root if root != home else item)
 
 
-def _base_python(folder: str) -> str | None:
+def base_python(folder: str) -> str | None:
+    """The folder of the interpreter that the virtual environment ``folder`` was made from."""
     try:
         with open(f"{folder}/pyvenv.cfg", encoding="utf-8", errors="surrogateescape") as file:
             for line in file:
