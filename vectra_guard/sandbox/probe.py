@@ -10,7 +10,7 @@ import os
 
 from vectra_guard import paths
 from vectra_guard.errors import GuardError, SandboxError
-from vectra_guard.model import Limits, Network, SandboxSpec, SecurityLevel
+from vectra_guard.model import Limits, Mount, Network, SandboxSpec, SecurityLevel
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -27,6 +27,21 @@ def answer(level: SecurityLevel) -> str | None:
         kept = _try(binary, level)
         _keep(key, kept)
     return kept or None
+
+
+def overlay() -> bool:
+    """Whether overlays can be mounted: bwrap 0.11 and a kernel that allows them in a user namespace."""
+    from vectra_guard.sandbox.runtimes import bubblewrap
+
+    binary = bubblewrap.binary()
+    if binary is None:
+        return False
+    key = _key(binary, "overlay")
+    kept = _kept(key)
+    if kept is None:
+        kept = _try(binary, "balanced", (Mount("/usr/bin", "/tmp/overlay", "overlay"),))  # noqa: S108 - inside
+        _keep(key, kept)
+    return not kept
 
 
 def _key(binary: str, level: str) -> str:
@@ -66,12 +81,13 @@ def _keep(key: str, text: str) -> None:
         return  # only asked again next time
 
 
-def _try(binary: str, level: SecurityLevel) -> str:
+def _try(binary: str, level: SecurityLevel, further: tuple[Mount, ...] = ()) -> str:
     """Empty when ``true`` ran, else why it did not."""
     from vectra_guard.sandbox import system
     from vectra_guard.sandbox.levels import LEVELS
 
     row = LEVELS[level]
+    base = system.mounts(uid=0, inside_uid=1000, inside_gid=1000, home="/", user="probe", login_shell="")
     spec = SandboxSpec(
         argv=("true",),
         cwd="/",
@@ -79,9 +95,7 @@ def _try(binary: str, level: SecurityLevel) -> str:
         workspace="/",
         workspace_mode="ro",
         network=Network("none"),
-        mounts=tuple(
-            system.mounts(uid=0, inside_uid=1000, inside_gid=1000, home="/", user="probe", login_shell="/bin/sh")
-        ),
+        mounts=(*base, *further),
         env={"PATH": "/usr/bin:/bin"},
         limits=Limits(tmp_size=row.tmp_size),
         seccomp=row.seccomp,

@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vectra_guard.errors import SandboxError
 from vectra_guard.model import Outcome, SandboxSpec
 from vectra_guard.sandbox import limits, spawn, supervise
 from vectra_guard.sandbox.runtimes import bubblewrap
 from vectra_guard.sandbox.spec import INSIDE_ID
+
+if TYPE_CHECKING:
+    from vectra_guard.sandbox.caches import Lease
 
 TIMED_OUT = 124
 
@@ -39,9 +43,13 @@ def run(spec: SandboxSpec, binary: str) -> Outcome:
     streams = [os.isatty(fd) for fd in (0, 1, 2)]
     own_session = not any(streams)
     root = os.getuid() == 0
-    door, spec = _network(spec)
+    lease = _lease(spec)
+    door: PendingDoor | None = None
     pipes: spawn.Pipes | None = None
     try:
+        if lease is not None:
+            spec = replace(spec, mounts=lease.mounts)
+        door, spec = _network(spec)
         options = bubblewrap.arguments(
             spec,
             root=root,
@@ -56,23 +64,40 @@ def run(spec: SandboxSpec, binary: str) -> Outcome:
             from vectra_guard.sandbox import terminal
 
             with terminal.Terminal(binary, words, pipes.passed, shield=bool(prefix)) as screen:
-                return _supervised(spec, pipes, screen.outer, began, door, screen=screen)
+                return _with_caches(_supervised(spec, pipes, screen.outer, began, door, screen=screen), lease)
         outer = os.fork()
         if outer == 0:
             spawn.execute(binary, words, pipes.passed, shield=bool(prefix))
-        return _supervised(spec, pipes, outer, began, door, own_session=own_session)
+        return _with_caches(_supervised(spec, pipes, outer, began, door, own_session=own_session), lease)
     finally:
         if pipes is not None:
             pipes.close()
         if door is not None:
             door.cancel()
+        if lease is not None:
+            lease.close()
+
+
+def _lease(spec: SandboxSpec) -> Lease | None:
+    if not any(mount.upper or mount.kind == "rw" for mount in spec.mounts if mount.target != spec.workspace):
+        return None
+    from vectra_guard.sandbox import caches
+
+    return caches.begin(spec.mounts)
+
+
+def _with_caches(ended: tuple[Outcome, int | None], lease: Lease | None) -> Outcome:
+    """Keep what a successful run fetched, and say whether the caches served it."""
+    outcome, received = ended
+    if lease is None:
+        return outcome
+    hit = lease.finish(ok=outcome.status == 0, received=received)
+    return replace(outcome, cache_hit=hit)
 
 
 def _network(spec: SandboxSpec) -> tuple[PendingDoor | None, SandboxSpec]:
     if spec.network.mode != "restricted":
         return None, spec
-    from dataclasses import replace
-
     from vectra_guard.sandbox import network
 
     # what the user set for a client (a company mirror's own proxy) cannot work inside: ours wins
@@ -88,7 +113,8 @@ def _supervised(
     *,
     own_session: bool = False,
     screen: Any = None,
-) -> Outcome:
+) -> tuple[Outcome, int | None]:
+    """The outcome, and how many bytes came through the proxy (None: there was none)."""
     pipes.close_passed()
     supervisor: supervise.Supervisor | None = None
     door: Door | None = None
@@ -117,7 +143,7 @@ def _supervised(
             traffic, door = door.stop(), None
         if not pipes.command_started() and not supervisor.ended and os.WIFEXITED(status):
             raise SandboxError("bubblewrap could not build the sandbox; its message is above")
-        return Outcome(
+        outcome = Outcome(
             status=_status(status, supervisor),
             duration=finished - released,
             overhead=released - began,
@@ -126,6 +152,7 @@ def _supervised(
             degraded=tuple(degraded),
             ended=supervisor.ended,
         )
+        return outcome, traffic.bytes_in if traffic is not None else None
     finally:
         if not reaped:
             supervise.send(outer, signal.SIGKILL)

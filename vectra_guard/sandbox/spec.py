@@ -28,15 +28,15 @@ def plan(
     config: Config,
     env: Mapping[str, str],
     home: str,
-    network_allow: tuple[str, ...] = (),
+    network_allow: tuple[str, ...] | None = None,
     network_private: tuple[str, ...] = (),
     workspace_mode: WorkspaceMode | None = None,
     level: SecurityLevel | None = None,
-    caches: Sequence[Mount] = (),
-    cache_names: tuple[str, ...] = (),
+    caches: Sequence[Mount] | None = None,
     uid: int | None = None,
 ) -> SandboxSpec:
-    """Describe the sandboxed run of ``argv``. ``caches``: mounts that ``sandbox.caches`` made for this command."""
+    """Describe the sandboxed run of ``argv``. ``caches`` and ``network_allow`` not given: those of the package
+    managers that the command uses (their installed clients may be asked which registries they use)."""
     uid = os.getuid() if uid is None else uid
     chosen: SecurityLevel = level or config.sandbox.security_level
     row = LEVELS[chosen]
@@ -50,6 +50,16 @@ def plan(
 
     identity = _Identity(uid, home, env)
     limits = _limits(config, row)
+    network = _network(config, row, network_allow or (), network_private)
+    names: tuple[str, ...] = ()
+    if caches is None or network_allow is None:
+        from vectra_guard.sandbox import supplies
+
+        found = supplies.gather(argv, config, row, network, env=env, home=home, workspace=workspace)
+        names = found.names if caches is None else ()
+        caches = found.mounts if caches is None else caches
+        network = found.network if network_allow is None else network
+        visible = {**found.variables, **visible}
     mounts = system.mounts(
         uid=uid,
         inside_uid=identity.uid,
@@ -64,7 +74,7 @@ def plan(
         Mount("", "/run", "tmpfs", size=limits.tmp_size, mode=0o755),
     ]
     mounts += _home_mounts(argv, cwd, workspace, home, row, env, guard, limits.tmp_size)
-    mounts += caches
+    mounts += caches or ()
     mounts += _elsewhere(argv, cwd, home, workspace, env, mounts)
     mounts += _binds(config, home, guard)
     mounts += _workspace_mounts(workspace, home, mode, row)
@@ -81,7 +91,7 @@ def plan(
         level=chosen,
         workspace=workspace,
         workspace_mode=mode,
-        network=_network(config, row, network_allow, network_private),
+        network=network,
         mounts=tuple(mounts),
         env=visible,
         limits=limits,
@@ -89,7 +99,7 @@ def plan(
         seccomp=config.sandbox.seccomp_profile or row.seccomp,
         noexec_tmp=row.noexec_tmp,
         hide=tuple(hide),
-        caches=cache_names,
+        caches=names,
         image=config.sandbox.image,
     )
 

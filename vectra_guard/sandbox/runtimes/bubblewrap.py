@@ -119,7 +119,8 @@ def _mount(mount: Mount, before: Sequence[Mount]) -> list[Argument]:
             return ["--overlay-src", source, "--tmp-overlay", target]
         case "overlay":
             work = f"{mount.upper.rstrip('/')}.work"
-            return ["--overlay-src", source, "--overlay", mount.upper, work, target]
+            lower = [word for folder in (source, *mount.layers) for word in ("--overlay-src", folder)]  # lowest first
+            return [*lower, "--overlay", mount.upper, work, target]
         case "data":
             return _data(mount, _covering(target, before))
         case "mask":
