@@ -100,7 +100,10 @@ def test_curl_through_the_door(person: box.Account) -> None:
 
 def test_the_first_connection_waits_for_the_proxy_and_is_served(person: box.Account) -> None:
     """The command runs at once; what it asks first is held by the listener until the proxy is ready."""
-    script = "import socket; s = socket.create_connection(('127.0.0.1', 3128), 10); s.sendall(b'x\\r\\n\\r\\n'); print(s.recv(12))"
+    script = (
+        "import socket; s = socket.create_connection(('127.0.0.1', 3128), 10); "
+        "s.sendall(b'x\\r\\n\\r\\n'); print(s.recv(12))"
+    )
     found = through(person, ["/usr/bin/python3", "-S", "-c", script])
     assert "HTTP/1.1 400" in found["out"]
 

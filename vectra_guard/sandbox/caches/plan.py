@@ -11,6 +11,7 @@ from vectra_guard.config.schema import Config
 from vectra_guard.model import Mount
 from vectra_guard.sandbox import registries
 from vectra_guard.sandbox.caches.table import ROWS, Folder
+from vectra_guard.sandbox.hidden import guard_folders
 from vectra_guard.sandbox.registries import places
 
 NO_UPPER = frozenset({"overlay", "nfs", "nfs4", "cifs", "smb3", "9p", "vfat", "exfat", "ecryptfs", "virtiofs"})
@@ -45,6 +46,7 @@ def mounts(
     out: list[Mount] = []
     variables: dict[str, str] = {}
     points = _Points() if overlay else None
+    guards = (*guard_folders(home, env, os.getuid(), config.sandbox.trust_store_path), paths.cache_dir())
     for name in names:
         row = ROWS.get(name)
         if row is None:
@@ -53,13 +55,13 @@ def mounts(
         variables |= {passed: env[passed] for passed in row.passed if env.get(passed)}
         for folder in row.folders:
             path = _place(name, folder, env, home)
-            if path and _sane(path, home, workspace):
+            if path and _sane(path, home, workspace, guards):
                 out.append(_mount(f"{name}.{folder.part}".rstrip("."), path, run, points))
                 if folder.variable:
                     variables[folder.variable] = path
     for text in config.sandbox.cache_dirs:
         path = places.expand(text, env, home)
-        if path and _sane(path, home, workspace):
+        if path and _sane(path, home, workspace, guards):
             out.append(_mount("dir." + re.sub(r"[^\w.-]+", "_", path.strip("/"))[-80:], path, run, points))
     targets = {mount.target: mount for mount in reversed(out)}
     return tuple(mount for mount in out if targets[mount.target] is mount), variables
@@ -75,12 +77,11 @@ def _place(name: str, folder: Folder, env: Mapping[str, str], home: str) -> str 
 
 
 def _setting(name: str, key: str, env: Mapping[str, str], home: str) -> str | None:
-    pattern = re.compile(rf"^[\s\"<]*{re.escape(key)}[\"\s]*[=:>\s]\s*[\"']?([^\"'\n<#]+)", re.MULTILINE)
     found = None
     for path in registries.settings_files(name, env, home):
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
-                matches = pattern.findall(file.read())
+                matches = _values(file.read(), key, path.rpartition(".")[2])
         except OSError:
             continue
         if matches:
@@ -88,12 +89,21 @@ def _setting(name: str, key: str, env: Mapping[str, str], home: str) -> str | No
     return found
 
 
-def _sane(path: str, home: str, workspace: str) -> bool:
+def _values(text: str, key: str, kind: str) -> list[str]:
+    """What a settings file says for ``key``: XML, JSON, or lines of ``key = value`` in any of their dialects."""
+    name = re.escape(key)
+    if kind == "xml":
+        return re.findall(rf"<{name}>([^<]+)</{name}>", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    if kind == "json":
+        return re.findall(rf'"{name}"\s*:\s*"([^"]+)"', text)
+    return re.findall(rf"""^[ \t"]*{name}"?[ \t]*[=: \t][ \t]*["']?([^"'\n#]+)""", text, re.MULTILINE)
+
+
+def _sane(path: str, home: str, workspace: str, guards: Iterable[str]) -> bool:
     """A cache is a folder of its own: not home or what holds it, and not what the project already shows."""
     own = os.path.realpath(path)
     if own.count("/") < 2 or places.inside(home, own) or places.inside(os.path.realpath(home), own):
         return False
-    guards = (paths.cache_dir(), paths.state_dir(), paths.config_dir(), paths.data_dir())
     if any(places.inside(own, guard) or places.inside(guard, own) for guard in guards):
         return False
     return not (workspace and places.inside(own, os.path.realpath(workspace)))

@@ -141,10 +141,12 @@ def begin(mounts: Sequence[Mount]) -> Lease:
     run = next((mount.upper.split("/")[-3] for mount in mine.values() if mount.kind == "overlay"), "")
     locks: dict[str, int] = {}
     if run:
-        os.mkdir(f"{base}/runs/{run}", 0o700)
-        own = _lock(f"{base}/runs/{run}/lock", fcntl.LOCK_EX)
+        # locked before it has its name: no sweep ever sees it without a holder
+        os.mkdir(f"{base}/runs/.{run}", 0o700)
+        own = _lock(f"{base}/runs/.{run}/lock", fcntl.LOCK_EX)
         if own is not None:
             locks[""] = own
+        os.rename(f"{base}/runs/.{run}", f"{base}/runs/{run}")
     filled: dict[str, Mount] = {}
     for key, mount in mine.items():
         os.makedirs(f"{base}/{key}/layers", mode=0o700, exist_ok=True)
@@ -167,7 +169,7 @@ def sweep() -> None:
     for name in os.listdir(base):
         run = f"{base}/{name}"
         with contextlib.suppress(OSError):
-            if time.time() - os.lstat(run).st_mtime < 2 and not os.path.exists(f"{run}/lock"):
+            if name.startswith(".") and time.time() - os.lstat(run).st_mtime < 60:
                 continue  # being made right now
             fd = _lock(f"{run}/lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
             if fd is not None:
@@ -228,6 +230,8 @@ def fold(upper: str, lower: str) -> None:
             os.chmod(source, os.lstat(source).st_mode & 0o777 | 0o700)
         if _is_folder(target):
             remove_tree(target)
+        elif _is_folder(source) and os.path.lexists(target):
+            os.unlink(target)
         os.replace(source, target)
 
 
@@ -247,6 +251,14 @@ def merge(key: str) -> bool:
         size = measure.look(present[0], key).size
         os.rename(present[0], f"{present[0].rpartition('.')[0]}.{size}")
         return True
+
+
+def _changed(path: str) -> float:
+    """0 for what somebody else has just removed or merged."""
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
 
 
 class Entry(NamedTuple):
@@ -271,7 +283,7 @@ def entries() -> list[Entry]:
         size = sum(layer_size(path) for path in present)
         if os.path.isdir(f"{base}/plain"):
             size += measure.look(f"{base}/plain", key).size
-        stamps = [os.lstat(path).st_mtime for path in (f"{base}/layers", *present)]
+        stamps = [_changed(path) for path in (f"{base}/layers", *present)]
         out.append(Entry(key, size, len(present), max(stamps)))
     return out
 
@@ -288,7 +300,7 @@ def clean(older_than: float = 0.0) -> tuple[int, list[str]]:
                 busy.append(entry.key)
                 continue
             for path in [*layers(entry.key), f"{base}/plain"]:
-                if os.path.isdir(path) and os.lstat(path).st_mtime <= limit:
+                if os.path.isdir(path) and _changed(path) <= limit:
                     freed += layer_size(path) or measure.look(path, entry.key).size
                     remove_tree(path)
     return freed, busy
@@ -296,7 +308,7 @@ def clean(older_than: float = 0.0) -> tuple[int, list[str]]:
 
 def trim(limit: int) -> None:
     """Drop the oldest layers, over all caches, until they are within ``limit`` bytes."""
-    found = [(os.lstat(path).st_mtime, path, entry.key) for entry in entries() for path in layers(entry.key)]
+    found = [(_changed(path), path, entry.key) for entry in entries() for path in layers(entry.key)]
     total = sum(layer_size(path) for _, path, _ in found)
     for _, path, key in sorted(found):
         if total <= limit:
