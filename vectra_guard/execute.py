@@ -141,7 +141,8 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
 
     loaded = _config(task)
     worst = decision.findings[0] if decision.findings else None
-    mode = "review" if decision.review and not loaded.flagged("sandbox.workspace") else None
+    said = loaded.config.sandbox.workspace
+    mode = "review" if decision.review and said == "auto" else None
     runtime = sandbox.choose(loaded.config.sandbox.runtime)
     spec = sandbox.plan(
         task.argv,
@@ -314,11 +315,10 @@ def _record(
     from vectra_guard.store import record
 
     findings: Sequence[Finding] = decision.findings
-    record.run(
+    record.finished(
         _config(task).config,
         command=task.request.line,
         decision=decision.action.label,
-        mode=_config(task).config.sandbox.mode,
         runtime=runtime,
         level=level,
         network=network,

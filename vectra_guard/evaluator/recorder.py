@@ -75,4 +75,4 @@ def write(rows: list[dict[str, Any]]) -> None:
     from vectra_guard.store import record
 
     for row in rows:
-        record.run(layers.load(row["cwd"]).config, **row)
+        record.finished(layers.load(row["cwd"]).config, **row)
