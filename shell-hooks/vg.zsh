@@ -1,6 +1,6 @@
 # Vectra Guard in zsh 5.8 and later: every line is judged when it is accepted, before zsh sees it.
 #
-# Source this file from ~/.zshrc. zle-line-finish runs on every way of accepting a line, with BUFFER final. The line
+# Source this file from ~/.zshrc. The widget zle-line-finish runs on every way of accepting a line, with BUFFER final. The line
 # goes to the resident evaluator over its unix socket; no process is started for a harmless one. What is not to run as
 # typed is replaced in BUFFER after its last drawing, and a zshaddhistory hook of that one line keeps in history what
 # was typed. A preexec hook stops what came past the judgement.
@@ -15,6 +15,16 @@ zmodload zsh/net/socket zsh/system zsh/zselect zsh/datetime zsh/parameter zsh/zl
   return 0
 }
 
+# The functions below are written for zsh's own options and no aliases: these change how a function is read.
+typeset -ga __vg_kept
+__vg_kept=()
+for __vg_owner in aliases ignorebraces ignoreclosebraces shglob posixaliases posixbuiltins posixidentifiers \
+  cshjunkiequotes cshjunkieloops rcquotes ksharrays kshtypeset nounset errexit errreturn xtrace; do
+  if [[ -o $__vg_owner ]]; then
+    __vg_kept+=("$__vg_owner")
+    unsetopt $__vg_owner
+  fi
+done
 typeset -g +x __vg_owner=$$
 # python, vg: absolute paths; runtime: folder of the evaluator's endpoints, the rule of vectra_guard/paths.py
 # pass: yes when the line in hand was judged; text: what was judged; kind, message: what the stand-in does
@@ -167,13 +177,25 @@ __vg_harmless() {
 # zle-line-finish. The user's options are in force here, for what depends on them; nothing shows under xtrace.
 __vg_finish() {
   {
+    setopt localoptions noerrexit noerrreturn noxtrace
     case ${CONTEXT-} in start|cont) ;; *) return 0 ;; esac
-    local -i bang=0 verify=0 start=0 complete=1
-    local typed all expanded verdict message
+    (( ${+widgets[__vg_next_finish]} )) && zle __vg_next_finish -f nolast -N
+    local -i bang=0 verify=0 start=0 complete=1 more=1
+    local typed=$BUFFER all expanded verdict message once
     [[ -o banghist ]] && bang=1
     [[ -o histverify ]] && verify=1
-    __vg_judge || return 0
-    case $verdict in B) ;; *) __vg_complete "$expanded" || complete=0 ;; esac
+    for once in 1; do # an interrupt breaks loops as well: up to here, no further
+      {
+        __vg_judge || more=0
+      } always {
+        if (( TRY_BLOCK_INTERRUPT > 0 || TRY_BLOCK_ERROR > 0 )); then
+          TRY_BLOCK_INTERRUPT=0 TRY_BLOCK_ERROR=0
+          verdict=B message='vg: interrupted, not run.'
+        fi
+      }
+    done
+    (( more )) || return 0
+    [[ $verdict == B ]] || __vg_complete "$expanded" || complete=0
     __vg_act
   } 2>/dev/null
 }
@@ -182,7 +204,7 @@ __vg_finish() {
 __vg_judge() {
   emulate -L zsh
   local IFS=$' \t\n\0' fields given
-  typed=$BUFFER all=$PREBUFFER$BUFFER __vg[pass]='' __vg[own]=''
+  all=$PREBUFFER$BUFFER __vg[pass]='' __vg[own]=''
   if [[ $CONTEXT == start ]]; then
     start=1 given=${__vg[given]} __vg[given]='' __vg[ran]='' __vg[text]=''
     [[ $typed == *[^[:space:]]* ]] || return 1
@@ -191,7 +213,7 @@ __vg_judge() {
     all=${__vg[typed]}${all#"${__vg[ran]}"}
   fi
   expanded=$all
-  if (( __vg[off] )) || { (( start )) && __vg_own "$typed" }; then
+  if { (( start )) && __vg_own "$typed" } || (( __vg[off] )); then
     __vg_let_go
     return 1
   fi
@@ -274,8 +296,10 @@ __vg_own() {
 }
 
 __vg_refused() {
-  print -r -u2 -- "${__vg[message]}"
-  return 3
+  {
+    print -r -u3 -- "${__vg[message]}"
+    return 3
+  } 3>&2 2>/dev/null
 }
 
 # --- history: what was typed, never what ran instead -------------------------------------------------------------
@@ -314,6 +338,7 @@ __vg_no_bang() {
 
 __vg_history() {
   {
+    setopt localoptions noerrexit noerrreturn noxtrace
     __vg_give_history
     local hook text=${__vg[history]}
     local -i keep=0 stored=1
@@ -348,6 +373,7 @@ __vg_once_more() {
 
 __vg_line_init() {
   {
+    setopt localoptions noerrexit noerrreturn noxtrace
     emulate -L zsh
     add-zle-hook-widget -d line-init __vg_line_init
     [[ -n ${__vg[again]} ]] || return 0
@@ -362,6 +388,7 @@ __vg_line_init() {
 __vg_precmd() {
   {
     local -i code=$?
+    setopt localoptions noerrexit noerrreturn noxtrace
     __vg_after $code
   } 2>/dev/null
 }
@@ -385,6 +412,7 @@ __vg_hide_prompt() {
 # preexec: a line that got here without a judgement, or is not the one that was judged, is judged now.
 __vg_preexec() {
   {
+    setopt localoptions noerrexit noerrreturn noxtrace
     local -i stop=0
     __vg_before "$1" "$3" || stop=1
     (( stop )) && { : } always { TRY_BLOCK_INTERRUPT=1 } # the one way to end a line here without a signal
@@ -423,21 +451,17 @@ __vg_around() {
   print -r -- 'vg: something is bound around the guard here: this line was judged only when it was about to run.' >/dev/tty
 }
 
-# (Re)attach to zle. Somebody may have put another zle-line-finish in our place since the last prompt.
+# (Re)attach to zle, as the only zle-line-finish; another one is called from ours, so that it is judged what it leaves.
+# Not a hook of add-zle-hook-widget: there one that fails keeps the later ones from running.
 __vg_hook() {
-  case ${widgets[zle-line-finish]-} in
-    (user:__vg_finish) ;;
-    (user:azhw:zle-line-finish)
-      local -a hooks
-      zstyle -g hooks zle-line-finish widgets
-      (( ${hooks[(I)*:__vg_finish]} )) || add-zle-hook-widget line-finish __vg_finish
-      ;;
-    ('') zle -N zle-line-finish __vg_finish ;;
-    (*)
-      autoload -Uz add-zle-hook-widget
-      add-zle-hook-widget line-finish __vg_finish
-      ;;
-  esac
+  local there=${widgets[zle-line-finish]-}
+  [[ $there == user:__vg_finish ]] && return
+  if [[ $there == user:azhw:* ]]; then
+    add-zle-hook-widget -d line-finish __vg_finish
+    add-zle-hook-widget -d line-finish user:__vg_finish
+  fi
+  [[ -n ${widgets[zle-line-finish]-} ]] && zle -A zle-line-finish __vg_next_finish
+  zle -N zle-line-finish __vg_finish
 }
 
 # --- commands ----------------------------------------------------------------------------------------------------
@@ -472,7 +496,6 @@ vg-status() { __vg_command vg-status }
 
 () {
   emulate -L zsh
-  zle -N __vg_finish
   zle -N __vg_line_init
   typeset -ga precmd_functions preexec_functions
   precmd_functions+=(__vg_precmd)
@@ -487,3 +510,6 @@ vg-status() { __vg_command vg-status }
     __vg_start
   fi
 }
+(( $#__vg_kept )) && setopt $__vg_kept
+unset __vg_kept
+true

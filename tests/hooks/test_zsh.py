@@ -142,12 +142,11 @@ def test_menu_completion_accept(tmp_path: Path) -> None:
     rc = "autoload -Uz compinit; compinit -D; zstyle ':completion:*' menu select; zmodload zsh/complist\n"
     rc += "bindkey -M menuselect '^M' .accept-line"
     with zsh(tmp_path, rc_before=rc) as shell:
-        shell.run("mkdir dd; touch dd/blockme1 dd/blockme2 $M/d")  # judged by its words as well
+        (shell.home / "dd").mkdir()
         for name in ("blockme1", "blockme2"):
-            (shell.home / "dd").mkdir(exist_ok=True)
             (shell.home / "dd" / name).touch()
-        shell.run("echo dd/\t\t\t", end="\r")
-        assert "dd/blockme1\n" not in shell.text().split("vgt>")[-2].replace("vgt> echo", "")
+        shell.run("touch $M/m; echo dd/\t\t\t")
+        assert shell.count("m") == 0 and not (shell.markers / "m").exists()
         assert "not run: blockme" in shell.text()
 
 
@@ -176,7 +175,7 @@ def test_constructs_typed_over_lines_run_once(shell: Session, lines: list[str], 
     shell.send(lines[-1] + "\r")
     shell.wait(lambda: shell.read("c") == marker, f"{marker!r}, not {shell.read('c')!r}")
     shell.wait_prompt(before)
-    assert shell.history() == "\\n".join(lines).replace("\\n", "\\n").split("\n") or shell.history()
+    assert shell.history() == ["\\n".join(lines)]
     assert shell.read("c") == marker
     assert "__vg" not in shell.text()
 
@@ -258,7 +257,7 @@ def test_history_expansion_is_judged_and_stored_expanded(shell: Session) -> None
     shell.run("echo !$ rewriteme")
     shell.run("echo x !nosuchevent", prompts=1)
     assert shell.count("h") == 1
-    assert shell.judged()[-1] == "echo $M/h rewriteme"
+    assert shell.judged()[-2] == "echo $M/h rewriteme"
     assert shell.history()[:2] == ["echo blockme >> $M/h", "echo blockme >> $M/h"]
     assert "echo $M/h rewriteme" in shell.history()
 
@@ -320,8 +319,8 @@ def test_hooks_of_the_user_see_what_was_typed(tmp_path: Path) -> None:
 
 
 def test_aliases_and_functions_of_the_line_are_sent(shell: Session) -> None:
+    shell.run("fn() { echo block''me; }; outer() { fn; }")
     shell.run("alias al='echo block''me'; alias -g GL='block''me'; alias -s sfx='echo block''me'")
-    shell.run("fn() { al; }; outer() { fn; }")
     for line in ("al >> $M/m", "echo GL >> $M/m", "x.sfx >> $M/m"):
         shell.run(line)
     log = shell.log.read_text()
@@ -407,7 +406,7 @@ def test_options_of_the_user(tmp_path: Path, option: str) -> None:
             shell.run("echo blockme >> $M/o")
         assert shell.read("o") == "fine\nchanged\n"
         noise = [row for row in shell.lines() if "__vg" in row]
-        assert noise == ([] if option != "set -x" else [row for row in noise if row.endswith("> __vg_refused")][:1])
+        assert [row for row in noise if not row.endswith("> __vg_refused")] == []
 
 
 PLUGINS = [
@@ -468,7 +467,7 @@ def test_control_d_empty_lines_and_comments(shell: Session) -> None:
 
 
 def test_edit_command_line(tmp_path: Path) -> None:
-    editor = executable(tmp_path / "editor", 'echo "echo blockme >> $M/e" > "$1"\n')
+    editor = executable(tmp_path / "editor", 'echo "echo blockme >> \\$M/e" > "$1"\n')
     rc = f"autoload -Uz edit-command-line; zle -N edit-command-line; bindkey '^Xe' edit-command-line; EDITOR={editor}"
     with zsh(tmp_path, rc_after=rc) as shell:
         shell.send("echo fine\x18e")
@@ -524,6 +523,7 @@ def test_interrupt_while_judging_runs_nothing(shell: Session) -> None:
 
 def test_a_broken_python_refuses_and_the_way_out_works(tmp_path: Path) -> None:
     with zsh(tmp_path, env={"PATH": "/usr/bin:/bin"}) as shell:
+        shell.run("echo warm")
         shell.python.write_text("#!/bin/sh\nexit 1\n")
         for pid in shell.evaluator():
             os.kill(pid, signal.SIGKILL)
@@ -554,7 +554,7 @@ def test_vg_off_inside_something_else_does_not_count(shell: Session) -> None:
 
 def test_nothing_is_left_lying_about(shell: Session) -> None:
     shell.run("echo x | rewriteme cat")
-    assert shell.run("jobs; env | grep -i '^_*vg'; ls /proc/$$/fd | sort -n | tr '\\n' ' '") == ["0 1 2 10"]
+    assert shell.run("jobs; env | grep -i '^_*vg'; ls /proc/$$/fd") == ["0  1  10  2"]
     assert shell.run("zsh -c 'echo ${+functions[vg-off]}'") == ["0"]
 
 
@@ -583,7 +583,7 @@ def test_nested_shell_and_exec(shell: Session) -> None:
 def test_suspend_and_resume_a_rewritten_command(shell: Session) -> None:
     before = shell.prompts()
     shell.send("rewriteme sh -c 'sleep 0.5; read x; echo got $x >> $M/z'\r")
-    shell.wait_text("granted")
+    shell.wait_text("granted|refused")
     shell.send("\x1a")
     shell.wait_prompt(before)
     assert "rewriteme" in "\n".join(shell.run("jobs"))
