@@ -151,6 +151,9 @@ def account(kind: str) -> Account:
     code = base / "code"
     shutil.copytree(ROOT / "vectra_guard", code / "vectra_guard", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(Path(__file__).with_name("driver.py"), code / "driver.py")
+    import platformdirs
+
+    shutil.copytree(Path(platformdirs.__file__).parent, code / "platformdirs")
     bwrap = _copy_bwrap(code)
     made = Account(entry.pw_name, entry.pw_uid, entry.pw_gid, python, base, code, bwrap)
     made.project.mkdir(parents=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vectra_guard.errors import SandboxError
 from vectra_guard.model import Outcome, SandboxSpec
+from vectra_guard.paths import APP
 from vectra_guard.sandbox import limits, spawn, supervise
 from vectra_guard.sandbox.runtimes import bubblewrap
 from vectra_guard.sandbox.spec import INSIDE_ID
@@ -79,8 +80,8 @@ def run(spec: SandboxSpec, binary: str) -> Outcome:
 
 
 def _lease(spec: SandboxSpec) -> Lease | None:
-    if not any(mount.upper or mount.kind == "rw" for mount in spec.mounts if mount.target != spec.workspace):
-        return None
+    if not any(f"/{APP}/packages/" in (mount.upper or mount.source) for mount in spec.mounts):
+        return None  # and the import is not paid for
     from vectra_guard.sandbox import caches
 
     return caches.begin(spec.mounts)
