@@ -93,7 +93,10 @@ def main() -> int:
             "sandbox.run, restricted network": lambda: session.run(opened, binary),
             "python -c pass": lambda: subprocess.run([sys.executable, "-c", "pass"], check=True),
         }
-        if os.path.exists(VG):
+        tried = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+        if tried.returncode != 0:
+            print(f"vg exec does not run here: {tried.stderr.strip()}")
+        else:
             rows["vg exec -- true"] = lambda: subprocess.run(command, cwd=cwd, check=True, stderr=subprocess.DEVNULL)
         baseline = 0.0
         for name, body in rows.items():

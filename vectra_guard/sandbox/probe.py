@@ -25,7 +25,8 @@ def answer(level: SecurityLevel) -> str | None:
     kept = _kept(key)
     if kept is None:
         kept = _try(binary, level)
-        _keep(key, kept)
+        if not kept:  # a failure may pass (a full disk, a setting): tried again each time
+            _keep(key, kept)
     return kept or None
 
 
