@@ -167,7 +167,10 @@ def test_uv_says_its_default_in_its_help(home: Path, index: str) -> None:
     assert hosts("uv", home) == (index, "files.example")
     conf = home / ".config/uv/uv.toml"
     conf.parent.mkdir(parents=True)
-    conf.write_text(f'[[index]]\nname = "x"\nurl = "https://x.example/s"\n[[index]]\nurl = "http://{index}/s"\ndefault = true\n')
+    conf.write_text(
+        '[[index]]\nname = "x"\nurl = "https://x.example/s"\n'
+        f'[[index]]\nurl = "http://{index}/s"\ndefault = true\n'
+    )
     assert set(hosts("uv", home)) == {index, "files.example", "x.example"}
 
 
@@ -216,8 +219,8 @@ def test_gem_and_bundler(home: Path) -> None:
 
 
 def test_composer(home: Path) -> None:
-    client(home, "composer", "echo '[repositories.main.org.url] https?://repo.x.example (default)';echo '[repositories.a.url] https://repo.example/'")
-    assert "repo.example" in hosts("composer", home)
+    client(home, "composer", "echo '[repositories.a.url] https://repo.example/'; echo '[other] https://no.example/'")
+    assert hosts("composer", home) == ("repo.example", "api.github.com")
 
 
 def test_maven_mirror_stands_in_for_the_default(home: Path) -> None:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 DEFAULT_PORTS = (80, 443)
 
@@ -58,8 +57,7 @@ def split_port(text: str, default: int | None = None) -> tuple[str, int] | None:
     return None if name is None or port is None else (name, port)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     host: str
     port: int | None  # None: the default ports
     below: bool  # ``*.host``

@@ -15,6 +15,7 @@ import socket
 from vectra_guard.model import Network
 
 PR_SET_PDEATHSIG = 1
+IMPORT_DELAY_MS = 4
 
 _PARENTS_SIGNALS = (
     signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGWINCH, signal.SIGTSTP,
@@ -63,6 +64,21 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def _over_at_once(listener: socket.socket, control: socket.socket) -> bool:
+    """Wait for the command to end or to ask for something, but not long: a command that is over by then
+    has not to wait for what is imported for others."""
+    import select
+
+    waiting = select.poll()
+    waiting.register(control, select.POLLIN)
+    waiting.register(listener, select.POLLIN)
+    ready = waiting.poll(IMPORT_DELAY_MS)
+    if all(fd != control.fileno() for fd, _ in ready):
+        return False
+    control.recv(64)
+    return True
+
+
 def _main(control: socket.socket, network: Network, port: int) -> None:
     from vectra_guard.sandbox.network.listener import listen_in
 
@@ -75,6 +91,8 @@ def _main(control: socket.socket, network: Network, port: int) -> None:
         control.sendall(f"error {err}".encode())
         return
     control.sendall(b"ok")
+    if _over_at_once(listener, control):
+        return
     import threading
 
     from vectra_guard.sandbox.network.proxy import Proxy

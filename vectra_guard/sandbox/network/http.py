@@ -9,7 +9,7 @@ here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vectra_guard.sandbox.network.allow import split_port
 
@@ -46,8 +46,7 @@ class Refusal(Exception):
         self.counted = counted  # a host that was refused, not a broken request
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     method: str
     host: str
     port: int
@@ -168,8 +167,7 @@ def _origin(target: str, hosts: list[str], tunnel: tuple[str, int]) -> tuple[str
     return tunnel[0], tunnel[1], target
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     status: int
     head: bytes  # as it goes to the client
     length: int | None  # None: until the origin closes
