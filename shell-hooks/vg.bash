@@ -4,6 +4,7 @@
 # to accept-line or to nothing. A line that is not to run as typed gives way to a stand-in, the alias __vg_go, whose
 # echo is erased; so what runs instead runs at top level, in this shell's own context. PS0 notices lines that reached
 # execution around the judge. When no evaluator answers, nothing but `exit`, `vg …` and `vg-off` runs.
+# shellcheck disable=SC2016,SC2139,SC2178,SC2128 # text that bash expands later; PROMPT_COMMAND is a string or an array
 
 [[ $- == *i* && -n ${BASH_VERSION-} && ${TERM-} != dumb && ${VG_SANDBOX-} != 1 && -t 0 && -t 2 ]] || return 0
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || return 0
@@ -40,9 +41,9 @@ __vg_start() {
 }
 
 __vg_nap() {
-  local nothing
+  local _
   if [[ -p $__vg_folder/nil && -O $__vg_folder ]]; then
-    builtin read -r -t "$1" nothing <>"$__vg_folder/nil"
+    builtin read -r -t "$1" _ <>"$__vg_folder/nil"
   else
     command sleep "$1"
   fi
@@ -90,11 +91,13 @@ __vg_record() {
 
 # Which words of the text are aliases or functions here, and what those are made of, down to small numbers.
 __vg_names() {
-  local IFS=$' \t\n;|&()<>{}"\'`$=' todo=$1 word round
+  local IFS=$' \t\n;|&()<>{}"\'`$=' todo=$1 word
   local -A seen=()
   __vg_aliases=() __vg_functions=()
-  for round in 1 2 3; do
-    local -a words=($todo)
+  for _ in 1 2 3; do
+    local -a words
+    # shellcheck disable=SC2206 # split by IFS, with globbing off
+    words=($todo)
     todo=
     for word in "${words[@]:0:2000}"; do
       [[ -n $word && -z ${seen[$word]-} ]] || continue
@@ -358,7 +361,8 @@ __vg_prompt() {
   __vg_arm '""'
   # output that did not end its line stays: the prompt goes to the next one, as readline will wipe this one
   builtin printf '%*s\r' "$((COLUMNS > 1 ? COLUMNS - 1 : 0))" ''
-  return "${quiet:+0}${quiet:-$status}"
+  [[ -n ${quiet-} ]] && return 0 # under set -e our own status would end the shell
+  return "$status"
 }
 
 # A line reached execution without its token: Enter is bound around us. Runs in a subshell of PS0; judges by history.

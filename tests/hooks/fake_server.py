@@ -107,7 +107,7 @@ class WordJudge:
         raw = code.encode("utf-8", "surrogateescape")
         for number, found in enumerate(re.finditer(rb"rewriteme[^\n;&|)>]*", raw)):
             words = tuple(
-                Word(w.decode(), w.decode(), Span(0, 0), splits="$" in w.decode()) for w in found.group().split()
+                Word(w.decode(), w.decode(), Span(0, 0), splits=bool({"$", "~"} & set(w.decode()))) for w in found.group().split()
             )
             cwd = "\0" if b"cd " in raw else ""
             background = b"&" in raw[found.end() :]
