@@ -187,7 +187,7 @@ function __vg_accept
         builtin commandline -f execute
         return
     end
-    set -q __vg_abbreviations[1]; or abbr --list | read -l any; and __vg_abbreviate
+    abbr --list | read -l any; and __vg_abbreviate
     set -l line (builtin commandline | string collect)
     if not string match -qr '\S' -- $line
         builtin commandline -f execute
@@ -313,6 +313,7 @@ function __vg_before --on-event fish_preexec
     set -q __vg_emitting; and return
     set -l pass "$__vg_text"
     set -g __vg_text
+    set -g __vg_ran $argv[1]
     test $__vg_off = 1; and return
     test "$argv[1]" = "$pass"; and return
     test "$(string trim -- $argv[1])" = "$(string trim -- $pass)"; and return
@@ -323,22 +324,47 @@ function __vg_before --on-event fish_preexec
     contains -- $__vg_verdict A E; or echo "vg: it would have been stopped: $__vg_message" >&2
 end
 
-# Keys bound to `execute`, here and in every key binding function that is loaded later, come to us.
+# Keys bound to `execute` come to us instead. A key with a function of the user stays: that one calls `commandline`.
+# Others before `execute` in one binding may change the line after it was judged: those keys need a second Enter.
 function __vg_bind
-    for row in (bind | string match -r -- '^bind .*\bexecute$')
-        set -l words (string split -n ' ' -- $row)
-        set words (string match -v -- --preset $words)
-        string match -qr -- '^(execute|__vg_accept)$' $words[-1]; or continue
-        eval (string join ' ' -- $words[..-2]) __vg_accept
-    end
     for mode in default insert replace replace_one visual
-        bind -M $mode \r __vg_accept
-        bind -M $mode \n __vg_accept
+        for key in \r \n
+            bind --user -M $mode $key >/dev/null 2>&1; or bind -M $mode $key __vg_accept
+        end
+    end
+    for row in (bind | string match -r -- '^bind .* execute$')
+        set -l words (string replace ' --preset' '' -- $row | string split -n ' ')
+        if string match -qr -- '^[a-z]+(-[a-z]+)+$' $words[-2]
+            eval (string match -v -- execute $words)
+        else
+            eval $words[..-2] __vg_accept
+        end
     end
 end
 
 function __vg_bindings_changed --on-variable fish_key_bindings
     __vg_bind
+end
+
+# Bindings of fish_user_key_bindings are made after config.fish, others whenever a line makes them.
+function __vg_prompt --on-event fish_prompt
+    set -q __vg_bound; and not string match -qr 'bind|source|fisher|\. ' -- "$__vg_ran"; and return
+    set -g __vg_bound
+    __vg_bind
+end
+
+# Scripts that execute the line themselves come to us too.
+function commandline --description 'commandline of fish, with execute judged'
+    if not contains -- execute $argv; or not string match -qr -- '^(--function|-[A-Za-z]*f)$' $argv
+        builtin commandline $argv
+        return
+    end
+    set -l before (string match -vr -- '^(-.*|execute|repaint|force-repaint|suppress-autosuggestion)$' $argv)
+    if set -q before[1]
+        builtin commandline -f $before
+    else
+        __vg_accept
+    end
 end
 
 # --- commands ----------------------------------------------------------------------------------------------------

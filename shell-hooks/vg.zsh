@@ -31,7 +31,7 @@ typeset -g +x __vg_owner=$$
 # again, given: a construct of several lines that comes back whole, and its answer if there is one already
 typeset -gA __vg=(
   python '@VG_PYTHON@' vg '@VG_BIN@' off 0 seq 0 down 0 slow 0 pass '' text '' kind '' message '' again '' given ''
-  history '' taken 0 ran '' typed '' status 0 millis '' start 0 told 0 prompt ''
+  history '' taken 0 ran '' typed '' status 0 millis '' start 0 told 0 within 0 own ''
 )
 typeset -ga __vg_others=()
 typeset -g VG_PROMPT=guarded
@@ -179,7 +179,11 @@ __vg_finish() {
   {
     setopt localoptions noerrexit noerrreturn noxtrace
     case ${CONTEXT-} in start|cont) ;; *) return 0 ;; esac
-    (( ${+widgets[__vg_next_finish]} )) && zle __vg_next_finish -f nolast -N
+    (( __vg[within] )) && return 0 # called by another widget that has wrapped ours, and that we call
+    if (( ${+widgets[__vg_next_finish]} )); then
+      __vg[within]=1
+      { zle __vg_next_finish -f nolast -N } always { __vg[within]=0 }
+    fi
     local -i bang=0 verify=0 start=0 complete=1 more=1
     local typed=$BUFFER all expanded verdict message once
     [[ -o banghist ]] && bang=1
@@ -342,6 +346,7 @@ __vg_history() {
     __vg_give_history
     local hook text=${__vg[history]}
     local -i keep=0 stored=1
+    [[ -n $text ]] || { fc -p /dev/null 1 0; return 1 }
     for hook in zshaddhistory "${zshaddhistory_functions[@]}"; do
       if (( ${+functions[$hook]} )); then
         "$hook" "$text"$'\n' || keep=${keep:/0/$?}
@@ -366,7 +371,7 @@ __vg_history() {
 # The next prompt is not drawn; its line is $1, accepted at once.
 __vg_once_more() {
   autoload -Uz add-zle-hook-widget
-  __vg_give_history
+  __vg_take_history '' # what was dropped goes nowhere
   __vg[again]=$1
   add-zle-hook-widget line-init __vg_line_init
 }
@@ -395,8 +400,11 @@ __vg_precmd() {
 
 __vg_after() {
   emulate -L zsh
+  local -i millis
+  __vg[within]=0
   if (( __vg[start] )); then
-    __vg[status]=$1 __vg[millis]=$(( int((EPOCHREALTIME - __vg[start]) * 1000) )) __vg[start]=0
+    millis=$(( (EPOCHREALTIME - __vg[start]) * 1000 ))
+    __vg[status]=$1 __vg[millis]=$millis __vg[start]=0
   fi
   __vg_give_history
   __vg_hook
@@ -454,12 +462,7 @@ __vg_around() {
 # (Re)attach to zle, as the only zle-line-finish; another one is called from ours, so that it is judged what it leaves.
 # Not a hook of add-zle-hook-widget: there one that fails keeps the later ones from running.
 __vg_hook() {
-  local there=${widgets[zle-line-finish]-}
-  [[ $there == user:__vg_finish ]] && return
-  if [[ $there == user:azhw:* ]]; then
-    add-zle-hook-widget -d line-finish __vg_finish
-    add-zle-hook-widget -d line-finish user:__vg_finish
-  fi
+  [[ ${widgets[zle-line-finish]-} == user:__vg_finish ]] && return
   [[ -n ${widgets[zle-line-finish]-} ]] && zle -A zle-line-finish __vg_next_finish
   zle -N zle-line-finish __vg_finish
 }

@@ -471,7 +471,7 @@ def test_edit_command_line(tmp_path: Path) -> None:
     rc = f"autoload -Uz edit-command-line; zle -N edit-command-line; bindkey '^Xe' edit-command-line; EDITOR={editor}"
     with zsh(tmp_path, rc_after=rc) as shell:
         shell.send("echo fine\x18e")
-        shell.wait(lambda: "blockme" in shell.cursor_line(), "the edited line")
+        shell.wait(lambda: "blockme" in shell.text(), "the edited line")
         shell.run("")
         assert shell.count("e") == 0
 
@@ -524,6 +524,7 @@ def test_interrupt_while_judging_runs_nothing(shell: Session) -> None:
 def test_a_broken_python_refuses_and_the_way_out_works(tmp_path: Path) -> None:
     with zsh(tmp_path, env={"PATH": "/usr/bin:/bin"}) as shell:
         shell.run("echo warm")
+        working = shell.python.read_text()
         shell.python.write_text("#!/bin/sh\nexit 1\n")
         for pid in shell.evaluator():
             os.kill(pid, signal.SIGKILL)
@@ -541,6 +542,11 @@ def test_a_broken_python_refuses_and_the_way_out_works(tmp_path: Path) -> None:
         shell.run("vg-on")
         shell.run("echo no >> $M/x")
         assert shell.count("x") == 2
+        shell.python.write_text(working)
+        end = time.monotonic() + 20  # lines are refused at once for a while; then it recovers by itself
+        while shell.run("echo back >> $M/back") and time.monotonic() < end:
+            time.sleep(0.5)
+        assert shell.count("back") == 1
         shell.send("exit\r")
         shell.child.expect_exact([__import__("pexpect").EOF])
 
