@@ -32,7 +32,6 @@ from vectra_guard.model import (
 )
 
 
-
 @dataclass(frozen=True)
 class Judgement:
     """Like ``evaluate.Judgement``, without importing rules and parser for it."""
@@ -107,13 +106,12 @@ class WordJudge:
         raw = code.encode("utf-8", "surrogateescape")
         for number, found in enumerate(re.finditer(rb"rewriteme[^\n;&|)>]*", raw)):
             words = tuple(
-                Word(w.decode(), w.decode(), Span(0, 0), splits=bool({"$", "~"} & set(w.decode()))) for w in found.group().split()
+                Word(w.decode(), w.decode(), Span(0, 0), splits=bool({"$", "~"} & set(w.decode())))
+                for w in found.group().split()
             )
             cwd = "\0" if b"cd " in raw else ""
             background = b"&" in raw[found.end() :]
-            commands.append(
-                Command(words, Span(*found.span()), number, number, cwd=cwd, background=background)
-            )
+            commands.append(Command(words, Span(*found.span()), number, number, cwd=cwd, background=background))
             insertions.append(Insertion(found.start(), number, "sandbox"))
         if insertions:
             script = Script(tuple(commands))

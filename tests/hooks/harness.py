@@ -282,7 +282,8 @@ class Session:
         """The hook's "python": it ignores what it is asked to run and becomes this session's evaluator."""
         path = self.runtime / name
         if real:
-            program = f"-c 'import sys; sys.path.insert(0, \"{ROOT}\")\nfrom vectra_guard.evaluator.server import main\nmain()'"
+            start = "from vectra_guard.evaluator.server import main; main()"
+            program = f"-c 'import sys; sys.path.insert(0, \"{ROOT}\"); {start}'"
         else:
             program = f"'{HERE / 'fake_server.py'}'"
         settings = {"FAKE_VG": str(self.runtime / "vg"), "FAKE_PYTHON": str(path), "FAKE_LOG": str(self.log)}
@@ -290,8 +291,10 @@ class Session:
         return executable(path, f"{exports}exec '{sys.executable}' {program}\n")
 
     def _vg_wrapper(self, real: bool) -> Path:
-        program = f"PYTHONPATH='{ROOT}' exec '{sys.executable}' -m vectra_guard" if real else (
-            f"exec '{sys.executable}' '{HERE / 'fake_vg.py'}'"
+        program = (
+            f"PYTHONPATH='{ROOT}' exec '{sys.executable}' -m vectra_guard"
+            if real
+            else (f"exec '{sys.executable}' '{HERE / 'fake_vg.py'}'")
         )
         return executable(self.runtime / "vg", f'{program} "$@"\n')
 
@@ -309,9 +312,9 @@ def processes(runtime: Path, name: str = "") -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
-                if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                    if not name or (entry / "comm").read_text().strip() == name:
-                        found.append(int(entry.name))
+                ours = wanted in (entry / "environ").read_bytes().split(b"\0")
+                if ours and (not name or (entry / "comm").read_text().strip() == name):
+                    found.append(int(entry.name))
     return sorted(found)
 
 

@@ -301,7 +301,9 @@ def test_ask(bash: Session, key: str, ran: int) -> None:
 # --- the user's own settings -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("setting", ["set -u", "set -x", "set -e", "IFS=e", "set -o noclobber", "set -f", "shopt -s nullglob"])
+@pytest.mark.parametrize(
+    "setting", ["set -u", "set -x", "set -e", "IFS=e", "set -o noclobber", "set -f", "shopt -s nullglob"]
+)
 def test_options_of_the_user(start: Start, setting: str) -> None:
     bash = start(rc_after=setting)
     bash.run('echo x >> "$M/ran"')

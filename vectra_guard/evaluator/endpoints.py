@@ -54,7 +54,12 @@ class Endpoints:
 
     def announce(self, version: str) -> None:
         """From here on hooks find us. Last, so that nobody is found half ready."""
+        self._remove("error")
         self._write("server", f"{os.getpid()} {self.ctl} {version}\n")
+
+    def leave_word(self, text: str) -> None:
+        """Why this evaluator could not go on."""
+        self._write("error", f"{text}\n")
 
     def known_shells(self) -> list[int]:
         """Shells that registered with an evaluator before us (which was killed, or upgraded)."""
@@ -86,7 +91,7 @@ class Endpoints:
         if not keep_shells:
             for pid in self.known_shells():
                 self.forget(pid)
-            for name in ("ctl", "nil", "lock"):
+            for name in ("ctl", "nil", "error", "lock"):
                 self._remove(name)
             with contextlib.suppress(OSError):
                 os.rmdir(self.folder)
@@ -163,4 +168,3 @@ def parent_of(pid: int) -> int:
             return int(file.read(512).rpartition(b")")[2].split()[1])
     except (OSError, ValueError, IndexError):
         return 0
-

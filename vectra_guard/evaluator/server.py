@@ -24,7 +24,6 @@ from typing import Any
 
 import vectra_guard
 from vectra_guard import codec, paths
-from vectra_guard.errors import GuardError
 from vectra_guard.evaluator import endpoints, framing, process, recorder
 from vectra_guard.evaluator.endpoints import Endpoints, Pair
 from vectra_guard.evaluator.grants import Ask, Grant, Ledger, Slot
@@ -133,9 +132,7 @@ class Server:
             keep = {0, 1, 2, shell.pair.question, shell.pair.answer, channel.fileno()}
             process.close_all_but(keep)
             spool = self.ends.path(f"{shell.pid}.rec")
-            Worker(
-                self.judge, shell.board, channel, shell.pair.question, shell.pair.answer, spool, shell.kind
-            ).run()
+            Worker(self.judge, shell.board, channel, shell.pair.question, shell.pair.answer, spool, shell.kind).run()
         finally:
             os._exit(0)
 
@@ -228,7 +225,7 @@ class Server:
                 self._hang_up(connection)
         except BlockingIOError:
             return
-        except (OSError, ValueError):
+        except Exception:  # whatever a client sends, it ends its own connection and not the evaluator
             self._hang_up(connection)
 
     def _hand_over(self, connection: socket.socket, pid: int) -> None:
@@ -261,7 +258,12 @@ class Server:
         for shell in self.shells.values():
             self._drain(shell)
         operations: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
-            "grant": self._op_grant, "ask": self._op_ask, "answer": self._op_answer, "status": self._op_status, "reload": self._op_reload, "stop": self._op_stop,
+            "grant": self._op_grant,
+            "ask": self._op_ask,
+            "answer": self._op_answer,
+            "status": self._op_status,
+            "reload": self._op_reload,
+            "stop": self._op_stop,
         }
         operation = operations.get(str(call.get("op")))
         if operation is None:
@@ -280,9 +282,15 @@ class Server:
             return {"ok": False, "error": "unknown grant"}
         grant, slot = found
         return {
-            "ok": True, "line": grant.line, "shell": grant.shell, "cwd": grant.cwd, "choice": grant.choice,
-            "decision": grant.decision, "whole_line": slot is None,
-            "command": slot.command if slot else None, "kind": slot.kind if slot else "sandbox",
+            "ok": True,
+            "line": grant.line,
+            "shell": grant.shell,
+            "cwd": grant.cwd,
+            "choice": grant.choice,
+            "decision": grant.decision,
+            "whole_line": slot is None,
+            "command": slot.command if slot else None,
+            "kind": slot.kind if slot else "sandbox",
         }
 
     def _op_ask(self, call: dict[str, Any], pid: int) -> dict[str, Any]:
@@ -293,11 +301,17 @@ class Server:
         choices = [
             *(["host", "remember"] if decision["host_offered"] else []),
             *(["sandbox"] if decision["sandbox_offered"] else []),
-            "explain", "no",
+            "explain",
+            "no",
         ]
         return {
-            "ok": True, "id": ask.ident, "line": ask.line, "cwd": ask.cwd, "shell": ask.shell,
-            "decision": decision, "choices": choices,
+            "ok": True,
+            "id": ask.ident,
+            "line": ask.line,
+            "cwd": ask.cwd,
+            "shell": ask.shell,
+            "decision": decision,
+            "choices": choices,
         }
 
     def _op_answer(self, call: dict[str, Any], pid: int) -> dict[str, Any]:
@@ -317,7 +331,9 @@ class Server:
 
     def _op_status(self, _call: dict[str, Any], _pid: int) -> dict[str, Any]:
         return {
-            "ok": True, "version": vectra_guard.__version__, "pid": os.getpid(),
+            "ok": True,
+            "version": vectra_guard.__version__,
+            "pid": os.getpid(),
             "uptime": time.monotonic() - self.born,
             "shells": [
                 {"pid": s.pid, "shell": s.kind, "worker": s.worker, "lines": s.board.turn} for s in self.shells.values()
@@ -341,8 +357,11 @@ class Server:
             watchdog(WATCHDOG_CPU, WATCHDOG_WALL)
             argv = call.get("argv")
             request = Request(
-                line=str(call.get("line", "")), shell=str(call.get("shell", "bash")), cwd=str(call.get("cwd", "/")),
-                home=str(call.get("home", "")), interactive=bool(call.get("interactive")),
+                line=str(call.get("line", "")),
+                shell=str(call.get("shell", "bash")),
+                cwd=str(call.get("cwd", "/")),
+                home=str(call.get("home", "")),
+                interactive=bool(call.get("interactive")),
                 argv=tuple(map(str, argv)) if argv is not None else None,
             )
             judgement = self.judge.judge(request, environ=call.get("environ"), flags=call.get("flags"))
@@ -421,9 +440,9 @@ def serve(make_judge: Callable[[], Judge], start: Sequence[str] = START) -> None
         return
     try:
         Server(make_judge(), ends, start).run()
-    except GuardError as err:
-        with open(ends.path("error"), "w", encoding="utf-8") as file:
-            file.write(f"{err}\n")
+    except Exception as err:  # nobody reads our standard error: the sentence is left where `vg doctor` finds it
+        ends.leave_word(f"{type(err).__name__}: {err}")
+        ends.close(keep_shells=True)
         raise
 
 

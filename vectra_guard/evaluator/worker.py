@@ -186,7 +186,11 @@ class Worker:
         if not message.continues:
             self.ident = ""
         request = Request(
-            line=message.text, shell=message.shell or self.shell, cwd=message.cwd, home=self.home, interactive=True,
+            line=message.text,
+            shell=message.shell or self.shell,
+            cwd=message.cwd,
+            home=self.home,
+            interactive=True,
             partial=message.shell == "bash",  # bash hands over each line of a construct as it comes
         )
         judgement = self.judge.judge(request, aliases=message.aliases, functions=message.functions)
@@ -216,22 +220,42 @@ class Worker:
         line = self.judge.rewrite(message.text, decision, ident, message.shell or self.shell)
         if line == message.text:
             return "A", ""
-        self._tell("grant", asdict(grants.Grant(
-            ident=ident, pid=message.pid, turn=turn, line=message.text, shell=message.shell, cwd=message.cwd,
-            decision=codec.decision_to_json(decision),
-            slots=grants.slots_of(judgement.script, decision, message.cwd),
-            whole_line=decision.whole_line, choice=choice,
-            background=any(c.background for c in judgement.script.commands),
-        )))
+        self._tell(
+            "grant",
+            asdict(
+                grants.Grant(
+                    ident=ident,
+                    pid=message.pid,
+                    turn=turn,
+                    line=message.text,
+                    shell=message.shell,
+                    cwd=message.cwd,
+                    decision=codec.decision_to_json(decision),
+                    slots=grants.slots_of(judgement.script, decision, message.cwd),
+                    whole_line=decision.whole_line,
+                    choice=choice,
+                    background=any(c.background for c in judgement.script.commands),
+                )
+            ),
+        )
         return "R", line
 
     def _ask(self, message: Message, judgement: Judgement) -> str:
         ident = grants.new_ident()
         self.asks = {ident: (message, judgement)}  # one at a time: a shell waits for its answer
-        self._tell("ask", asdict(grants.Ask(
-            ident=ident, pid=message.pid, shell=message.shell, line=message.text, cwd=message.cwd,
-            decision=codec.decision_to_json(judgement.decision),
-        )))
+        self._tell(
+            "ask",
+            asdict(
+                grants.Ask(
+                    ident=ident,
+                    pid=message.pid,
+                    shell=message.shell,
+                    line=message.text,
+                    cwd=message.cwd,
+                    decision=codec.decision_to_json(judgement.decision),
+                )
+            ),
+        )
         return ident
 
     def _answered(self, message: Message, turn: int) -> tuple[str, str]:
