@@ -1,0 +1,448 @@
+"""Words as the shell would make them: quote removal and every expansion whose result can be known.
+
+``words`` turns one word as written into the arguments it becomes (none, one or many). A part that only the running
+shell can know becomes ``UNKNOWN`` in the text, with the variables or commands it comes from. Never raises; what is
+too large to expand is left unknown and reported.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vectra_guard.model import UNKNOWN, Span, Word
+from vectra_guard.syntax import arith, braces, params
+from vectra_guard.syntax.state import State, Val
+from vectra_guard.syntax.tree import Arith, Lit, Part, Proc, Raw, Sub, Var
+
+if TYPE_CHECKING:
+    from vectra_guard.syntax.walk import Walker
+
+MAX_FIELDS = 400
+MARK = 0xF0000  # private characters stand for parts while braces are expanded
+MARKED = re.compile("([\U000f0000-\U000ffffd])")
+TOO_MANY = "A word expands to more words than are read."
+
+
+class Field:
+    """One argument being put together."""
+
+    __slots__ = ("bracket", "glob", "some", "sources", "splits", "text", "quoted", "variables")
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.quoted = False
+        self.glob = False
+        self.bracket = False
+        self.splits = False
+        self.some = False  # even empty it is an argument
+        self.sources: tuple[int, ...] = ()
+        self.variables: tuple[str, ...] = ()
+
+    def word(self, raw: str, span: Span) -> Word:
+        return Word(
+            "".join(self.text), raw, span, self.quoted, self.glob, self.splits, self.sources, self.variables
+        )  # fmt: skip
+
+
+def words(w: Walker, raw: Raw, st: State) -> list[Word]:
+    """The arguments that ``raw`` becomes."""
+    src = raw.src
+    span = src.span(raw.start, raw.end)
+    if raw.plain is not None:
+        return [Word(raw.plain, raw.plain, span)]
+    written = src.text[raw.start : raw.end]
+    parts = raw.parts
+    if len(parts) == 1 and type(parts[0]) is Lit and parts[0].quoted:
+        return [_unknowns(Word(parts[0].text, written, span, True), st)]
+    groups = _braces(w, parts) if raw.brace else [parts]
+    out: list[Word] = []
+    for group in groups:
+        for field in fields(w, group, st):
+            out.append(field.word(written, span))
+            if len(out) > MAX_FIELDS:
+                w.cap(TOO_MANY)
+                return out
+    return out
+
+
+def one(w: Walker, raw: Raw, st: State, assignment: bool = False) -> Word:
+    """The value of a word that is not split: assignments, redirections, here-documents."""
+    src = raw.src
+    span = src.span(raw.start, raw.end)
+    if raw.plain is not None:
+        text = raw.plain
+        return Word(text, text, span)
+    field = Field()
+    parts = _tildes(raw.parts) if assignment else raw.parts
+    for made in fields(w, parts, st, split=False):
+        if field.text:
+            field.text.append(" ")
+        field.text += made.text
+        field.quoted |= made.quoted
+        field.glob |= made.glob
+        field.sources += made.sources
+        field.variables += made.variables
+    return field.word(src.text[raw.start : raw.end], span)
+
+
+def text_of(w: Walker, parts: list[Part], st: State) -> Field:
+    """The value of an operand: unsplit."""
+    out = Field()
+    for made in fields(w, parts, st, split=False):
+        out.text += ([" "] if out.text else []) + made.text
+        out.sources += made.sources
+        out.variables += made.variables
+    return out
+
+
+def pattern_of(w: Walker, parts: list[Part], st: State) -> str:
+    """An operand as a pattern: what was quoted in it matches only itself."""
+    out: list[str] = []
+    for part in parts:
+        if isinstance(part, Lit):
+            out.append(params.quote_pattern(part.text) if part.quoted else part.text)
+        else:
+            out.append("".join(text_of(w, [part], st).text))
+    return "".join(out)
+
+
+def _tildes(parts: list[Part]) -> list[Part]:
+    """In assignments a tilde counts after a colon too; only the first matters for what is judged."""
+    return parts
+
+
+def _unknowns(word: Word, st: State) -> Word:
+    if UNKNOWN in word.text and (st.taint or st.taint_vars):
+        return Word(
+            word.text, word.raw, word.span, word.quoted, word.glob, word.splits,
+            word.sources + st.taint, word.variables + st.taint_vars,
+        )  # fmt: skip
+    return word
+
+
+def _braces(w: Walker, parts: list[Part]) -> list[list[Part]]:
+    kept: list[Part] = []
+    text: list[str] = []
+    for part in parts:
+        if isinstance(part, Lit) and not part.quoted:
+            text.append(part.text)
+        else:
+            text.append(chr(MARK + len(kept)))
+            kept.append(part)
+            if len(kept) > 4000:
+                return [parts]
+    made = braces.expand("".join(text))
+    if made is None:
+        w.cap(TOO_MANY)
+        return [parts]
+    if len(made) == 1:
+        return [parts]
+    groups: list[list[Part]] = []
+    for item in made:
+        group: list[Part] = []
+        for piece in MARKED.split(item):
+            if MARKED.fullmatch(piece):
+                group.append(kept[ord(piece) - MARK])
+            elif piece:
+                group += [Lit(x, False) for x in re.split(r"([*?\[~])", piece) if x]
+        groups.append(group or [Lit("", False)])
+    return groups
+
+
+def fields(w: Walker, parts: list[Part], st: State, split: bool = True) -> list[Field]:
+    """Expand ``parts``; with ``split`` False the result is one field (or those of ``"$@"``)."""
+    done: list[Field] = []
+    field = Field()
+    taint = bool(st.taint or st.taint_vars)
+    first = True
+    for part in parts:
+        kind = type(part)
+        if kind is Lit:
+            text = part.text  # type: ignore[union-attr]
+            if part.quoted:  # type: ignore[union-attr]
+                field.quoted = field.some = True
+            else:
+                if first and text[:1] in ("~", "="):
+                    text = _home(w, text, parts, st)
+                if text in ("*", "?"):
+                    field.glob = True
+                elif text == "[":
+                    field.bracket = True
+                elif text[:1] == "(" and len(text) > 1:
+                    field.glob = True
+                if field.bracket and "]" in text:
+                    field.glob = True
+            if UNKNOWN in text:
+                field.splits |= not part.quoted  # type: ignore[union-attr]
+                if taint:
+                    field.sources += st.taint
+                    field.variables += st.taint_vars
+            field.text.append(text)
+        elif kind is Var:
+            field = _variable(w, part, st, split, field, done)  # type: ignore[arg-type]
+        elif kind is Sub:
+            out = w.captured(part.body, st)  # type: ignore[union-attr]
+            text = out.text.rstrip("\n") if st.dialect != "fish" else out.text.removesuffix("\n")
+            value = Val(text, sources=out.sources)
+            breaks = "\n" if part.lines else None  # type: ignore[union-attr]
+            field = _insert(field, done, value, part.quoted, split, st, breaks)  # type: ignore[union-attr]
+        elif kind is Proc:
+            path, sources = w.process(part, st)  # type: ignore[arg-type]
+            field.text.append(path)
+            field.sources += sources
+            field.quoted = field.some = True
+        else:
+            _arithmetic(w, part, st, field)  # type: ignore[arg-type]
+        first = False
+        if len(done) > MAX_FIELDS:
+            w.cap(TOO_MANY)
+            break
+    if field.text and (field.some or any(field.text)) or field.some:
+        done.append(field)
+    return done
+
+
+def _home(w: Walker, text: str, parts: list[Part], st: State) -> str:
+    """A leading tilde, or zsh ``=command``."""
+    if text[0] == "=":
+        if st.dialect == "zsh" and len(text) > 1 and text[1].isalpha():
+            return "/usr/bin/" + text[1:]
+        return text
+    user = text[1:]
+    if not user and len(parts) > 1 and isinstance(parts[1], Lit) and not parts[1].quoted:
+        user = parts[1].text  # the tilde was read on its own
+        if user[0] == "/":
+            return w.home(st)
+        name, slash, _ = user.partition("/")
+        resolved = w.user_home(name, st)
+        if resolved is None:
+            return "~"
+        parts[1] = Lit(user[len(name) :], False)
+        return resolved
+    if not user and len(parts) > 1:
+        return "~" if isinstance(parts[1], Lit) else w.home(st)
+    return w.home(st) if not user else text
+
+
+def _insert(
+    field: Field, done: list[Field], value: Val, quoted: bool, split: bool, st: State, breaks: str | None = None
+) -> Field:
+    """Add the result of an expansion, split as the shell would."""
+    text = value.text
+    field.sources += value.sources
+    field.variables += value.variables
+    if quoted:
+        field.quoted = field.some = True
+        field.glob |= value.glob
+        field.text.append(text)
+        return field
+    splits = split and (st.dialect not in ("zsh", "fish") or breaks is not None)
+    field.glob |= value.glob or (splits and any(c in text for c in "*?["))
+    if not splits:
+        if UNKNOWN in text and split:
+            field.splits = True
+        field.text.append(text)
+        return field
+    if UNKNOWN in text:
+        field.splits = True
+    separators = w_ifs(st) if breaks is None else breaks
+    if not any(c in text for c in separators):
+        field.text.append(text)
+        return field
+    pieces = re.split("[" + re.escape(separators) + "]+", text)
+    for number, piece in enumerate(pieces):
+        if number:
+            if field.some or any(field.text):
+                done.append(field)
+            sources, variables = field.sources, field.variables
+            field = Field()
+            if UNKNOWN in piece:
+                field.sources, field.variables, field.splits = sources, variables, True
+            elif value.sources:
+                field.sources = value.sources
+            field.glob = value.glob or any(c in piece for c in "*?[")
+        field.text.append(piece)
+        if len(done) > MAX_FIELDS:
+            break
+    return field
+
+
+def w_ifs(st: State) -> str:
+    ifs = st.vars.get("IFS")
+    if ifs is None or UNKNOWN in ifs.text:
+        return " \t\n"
+    return ifs.text or "\ue000"
+
+
+def _arithmetic(w: Walker, part: Arith, st: State, field: Field) -> None:
+    made = text_of(w, part.parts, st)
+    text = "".join(made.text)
+    field.sources += made.sources
+
+    def lookup(name: str) -> str | None:
+        value = w.lookup(name, st)
+        return value.text if value is not None and UNKNOWN not in value.text else None
+
+    result = None if UNKNOWN in text or len(text) > 400 else arith.evaluate(text, lookup)
+    field.some = True
+    # A number cannot vanish or split: what is not known here is still one argument.
+    field.text.append(str(result) if result is not None else UNKNOWN)
+    if result is None:
+        field.variables += made.variables
+
+
+def _variable(w: Walker, var: Var, st: State, split: bool, field: Field, done: list[Field]) -> Field:
+    name = var.name
+    if name in ("@", "*") or var.index in ("@", "*") or (st.dialect in ("fish", "zsh") and not var.op):
+        items = w.items(var, st)
+        if items is not None:
+            return _list(w, var, items, st, split, field, done)
+    value = value_of(w, var, st)
+    return _insert(field, done, value, var.quoted, split or "=" in var.op[:3] and var.op[:1] == "(", st)
+
+
+def _list(
+    w: Walker, var: Var, items: list[str], st: State, split: bool, field: Field, done: list[Field]
+) -> Field:
+    """``$@``, ``${a[@]}`` and fish lists: one argument an element, unless joined by ``"$*"``."""
+    if var.op and var.op not in ("nested",):
+        items = [x for x in (_operate(w, var, Val(item), st, True).text for item in items)] if var.op != "length" \
+            else [str(len(items))]  # fmt: skip
+        if var.op == ":":
+            items = _slice(w, var, st)
+    star = var.name == "*" or var.index == "*" or (st.dialect == "fish" and var.quoted)
+    if not split or (star and var.quoted):
+        return _insert(field, done, Val(" ".join(items)), var.quoted, False, st)
+    for number, item in enumerate(items):
+        if number:
+            done.append(field)
+            field = Field()
+        field = _insert(field, done, Val(item), True if var.quoted else False, split, st)
+        field.some |= bool(item) or var.quoted
+    return field
+
+
+def _slice(w: Walker, var: Var, st: State) -> list[str]:
+    plain = Var(var.name, var.quoted, index=var.index)
+    items = w.items(plain, st) or []
+    if var.name in ("@", "*"):
+        items = ["bash", *items]
+    start = _number(w, var.operand, st)
+    length = _number(w, var.operand2, st) if var.operand2 is not None else None
+    if start is None:
+        return [UNKNOWN]
+    start = start + len(items) if start < 0 else start
+    return items[start : start + length] if length is not None and length >= 0 else items[start:]
+
+
+def _number(w: Walker, parts: list[Part] | None, st: State) -> int | None:
+    text = "".join(text_of(w, parts or [], st).text)
+
+    def lookup(name: str) -> str | None:
+        value = w.lookup(name, st)
+        return value.text if value is not None and UNKNOWN not in value.text else None
+
+    return None if UNKNOWN in text else arith.evaluate(text, lookup)
+
+
+def value_of(w: Walker, var: Var, st: State) -> Val:
+    """The value of ``$x`` or ``${x…}`` as one text."""
+    if var.operand2 is not None and not var.name and var.op[:1] in ("n", "(", "#", "%", ":", "/", "^", ","):
+        made = text_of(w, var.operand2, st)  # zsh: ${${x}…}
+        value: Val | None = Val("".join(made.text), sources=made.sources, variables=made.variables)
+        var = Var("", var.quoted, var.op, "", False, var.operand, None)
+    else:
+        value = w.lookup(var.name, st)
+        if value is not None and var.indirect:
+            value = w.lookup(value.text, st) if UNKNOWN not in value.text else None
+        if value is not None and var.index and var.index not in ("@", "*"):
+            value = _element(w, value, var.index, st)
+    missing = value is None
+    if value is None:
+        value = Val(UNKNOWN, variables=(var.name,) if var.name not in ("?", "$", "!", "#") else ())
+    if not var.op or var.op == "nested":
+        return value
+    return _operate(w, var, value, st, not missing)
+
+
+def _element(w: Walker, value: Val, index: str, st: State) -> Val:
+    text = value.at(index)
+    if text is None:
+        found = w.lookup(index.lstrip("$"), st)
+        text = value.at(found.text) if found is not None and UNKNOWN not in found.text else None
+    if st.dialect == "zsh" and text is not None and value.keys is None:
+        try:
+            number = int(index, 0)
+        except ValueError:
+            number = 0
+        text = value.at(str(number - 1 if number > 0 else number))
+    return Val(text if text is not None else UNKNOWN, None, None, value.sources, value.variables, value.glob)
+
+
+def _operate(w: Walker, var: Var, value: Val, st: State, is_set: bool) -> Val:
+    op, text = var.op, value.text
+    if op == "length":
+        items = value.items if var.index in ("@", "*") else None
+        size = len(items) if items is not None else len(text)
+        return Val(UNKNOWN if UNKNOWN in text else str(size))
+    if op in (":-", "-", ":=", "=", ":+", "+"):
+        return _default(w, var, value, st, is_set)
+    if op in (":?", "?") or op[:1] == "(":
+        return value
+    if UNKNOWN in text:
+        return value
+    result: str | None = None
+    if op in ("#", "##", "%", "%%"):
+        result = params.remove(text, pattern_of(w, var.operand or [], st), op)
+    elif op in ("/", "//", "/#", "/%"):
+        by = "".join(text_of(w, var.operand2 or [], st).text)
+        result = params.replace(text, pattern_of(w, var.operand or [], st), by, op)
+    elif op in ("^", "^^", ",", ",,"):
+        result = params.change_case(text, op)
+    elif op == ":":
+        result = _substring(w, var, text, st)
+    elif op == "@":
+        kind = "".join(text_of(w, var.operand or [], st).text)
+        result = {"U": text.upper(), "L": text.lower(), "u": text[:1].upper() + text[1:]}.get(kind, text)
+    return Val(UNKNOWN if result is None else result, None, None, value.sources, value.variables, value.glob)
+
+
+def _substring(w: Walker, var: Var, text: str, st: State) -> str | None:
+    start = _number(w, var.operand, st)
+    if start is None:
+        kind = "".join(text_of(w, var.operand or [], st).text)
+        if st.dialect == "zsh" and kind in ("h", "t", "r", "e", "u", "l"):
+            return _modifier(text, kind)
+        return None
+    start = max(0, start + len(text)) if start < 0 else start
+    if var.operand2 is None:
+        return text[start:]
+    length = _number(w, var.operand2, st)
+    if length is None:
+        return None
+    return text[start : start + length] if length >= 0 else text[start:length]
+
+
+def _modifier(text: str, kind: str) -> str:
+    head, _, tail = text.rpartition("/")
+    root, _, extension = text.rpartition(".")
+    return {"h": head or "/", "t": tail, "r": root or text, "e": extension, "u": text.upper(), "l": text.lower()}[kind]
+
+
+def _default(w: Walker, var: Var, value: Val, st: State, is_set: bool) -> Val:
+    """``:-`` ``:=`` ``:+``. Of a variable whose value is not known the given text is taken: what is written there
+    is what the line asks for; the variable stays named so that rules can tell."""
+    op = var.op
+    empty = not is_set or (op[0] == ":" and not value.text)
+    if op[-1] == "+":
+        if is_set and empty:
+            return Val("")
+        made = text_of(w, var.operand or [], st)
+    elif not empty:
+        return value
+    else:
+        made = text_of(w, var.operand or [], st)
+        if op[-1] == "=" and var.name:
+            st.vars[var.name] = Val("".join(made.text), None, None, made.sources, made.variables)
+    return Val("".join(made.text), None, None, made.sources, made.variables + (() if is_set else (var.name,)))

@@ -1,0 +1,57 @@
+"""Names of commands: which program a path means, and which commands the shell has inside."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+
+BIN_FOLDERS = frozenset({"bin", "sbin", ".bin", "libexec", "Scripts", "applets"})
+
+_POSIX = frozenset(
+    ". : alias bg break cd command continue eval exec exit export fc fg getopts hash jobs kill read readonly return"
+    " set shift times trap type ulimit umask unalias unset wait test [ echo printf pwd true false".split()
+)
+BUILTINS: Mapping[str, frozenset[str]] = {
+    "sh": _POSIX | {"local"},
+    "bash": _POSIX | frozenset(
+        "source builtin caller compgen complete compopt declare dirs disown enable help history let local logout"
+        " mapfile popd pushd readarray shopt suspend typeset bind [[ ((".split()
+    ),
+    "zsh": _POSIX | frozenset(
+        "source builtin autoload bindkey declare dirs disable disown emulate enable float functions getln history"
+        " integer let limit local log logout noglob nocorrect popd print pushd pushln rehash sched setopt suspend"
+        " typeset unfunction unhash unlimit unsetopt vared whence where which zcompile zle zmodload zparseopts zstyle"
+        " compdef zmv [[ ((".split()
+    ),
+    "fish": frozenset(
+        "alias and begin bg bind block break breakpoint builtin case cd command commandline complete contains"
+        " continue count disown echo else emit end eval exec exit false fg for function functions history if jobs"
+        " math not or printf pwd random read realpath return set set_color source status string switch test time"
+        " trap true type ulimit umask wait while [ . : abbr argparse dirh dirs cdh fish_add_path funced funcsave"
+        " nextd popd prevd pushd export".split()
+    ),
+}  # fmt: skip
+"""Per shell: what it runs itself. Not all of them change its state (echo); ``shellstate.CHANGES_STATE`` do."""
+
+
+def normal(path: str, cwd: str) -> str:
+    """An absolute path without ``.`` and ``..``; links are not followed."""
+    if not path.startswith("/"):
+        path = cwd.rstrip("/") + "/" + path
+    made = posixpath.normpath(path)
+    return made[1:] if made.startswith("//") else made
+
+
+def command_name(text: str, copies: Mapping[str, str], cwd: str) -> str:
+    """The name by which a command is known. A path into a folder of programs is its base name, and so is a copy
+    made in this line; any other path (``./rm``, ``../deploy.sh``) is some file and stays as it is."""
+    if copies:
+        real = copies.get(normal(text, cwd)) if "/" in text else copies.get("bin:" + text)
+        if real:
+            return real
+    if "/" not in text:
+        return text
+    folder, _, base = text.rpartition("/")
+    if folder.rpartition("/")[2] in BIN_FOLDERS:
+        return base
+    return text
