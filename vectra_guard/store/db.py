@@ -16,7 +16,7 @@ import random
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -41,7 +41,7 @@ class Connection(sqlite3.Connection):
     inode: int = 0
 
 
-def open(path: str | None = None) -> Connection:  # noqa: A001 - read as `db.open`
+def open(path: str | None = None) -> Connection:
     """The database, checked and migrated. Not to be shared by threads, nor carried over a fork."""
     where = os.path.expanduser(path) if path else _default_path()
     notes: list[str] = []
@@ -58,7 +58,7 @@ def open(path: str | None = None) -> Connection:  # noqa: A001 - read as `db.ope
     raise StoreError(f"{where}: still not a database after {'; '.join(filter(None, notes))}")
 
 
-def query(conn: Connection, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+def query(conn: Connection, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
     """All rows of one reading statement."""
     try:
         return _patiently(lambda: conn.execute(sql, values).fetchall())

@@ -50,7 +50,7 @@ def to_json(entry: TrustEntry) -> dict[str, Any]:
 
 
 def dump(entries: Sequence[TrustEntry]) -> str:
-    return json.dumps([to_json(entry) for entry in entries], indent=2) + "\n"
+    return json.dumps([to_json(entry) for entry in entries], indent=2)
 
 
 def parse(text: str, now: float, fingerprints: Fingerprints) -> Import:

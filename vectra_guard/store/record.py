@@ -25,14 +25,17 @@ def wanted(config: Config, runtime: str) -> bool:
 
 def finished(config: Config, *, trust_ids: Sequence[str] = (), runtime: str, **fields: Any) -> str:
     """Returns the reason why nothing was written, or empty."""
+    counted = wanted(config, runtime)
+    if not counted and not trust_ids:
+        return ""
     try:
         conn = db.open(config.sandbox.trust_store_path or None)
         if trust_ids:
             TrustStore(conn).use(trust_ids, time.time())
-        if wanted(config, runtime):
+        if counted:
             fields.setdefault("mode", config.sandbox.mode)
             run = Run(time=time.time(), runtime=runtime, trusted=bool(trust_ids), **fields)
-            MetricsStore(conn).record(run, config.metrics.history)
+            MetricsStore(conn, config.metrics.history).record(run)
         conn.close()
     except StoreError as err:
         return str(err)

@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 INTERPRETERS = frozenset(
-    "sh bash zsh fish dash ksh python python3 node deno bun ruby perl php lua Rscript pwsh source .".split()
+    ["sh", "bash", "zsh", "fish", "dash", "ksh", "python", "python3", "node", "deno", "bun", "ruby", "perl", "php"]
 )
+SOURCING = frozenset((".", "source"))
 MANIFESTS: Mapping[str, tuple[str, ...]] = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
     "gmake": ("GNUmakefile", "makefile", "Makefile"),
@@ -36,7 +37,7 @@ def run_by(argv: Sequence[str], cwd: str) -> tuple[str, ...]:
     found: list[str] = []
     if "/" in argv[0]:
         found.append(argv[0])
-    if name in INTERPRETERS:
+    if name in INTERPRETERS or name in SOURCING:
         found += [next((word for word in argv[1:] if not word.startswith("-")), "")]
     found += MANIFESTS.get(name, ())
     absolute = (os.path.join(cwd, path) for path in found if path)

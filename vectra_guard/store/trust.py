@@ -27,7 +27,9 @@ SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 LONGEST = 100 * 365 * 86400.0
 CHUNK = 400
 """Values in one IN list; well below SQLite's limit."""
+AT_PLACE = "(scope = 'anywhere' OR folder = :place)"
 LIVE = "(expires_at IS NULL OR expires_at > :now) AND (max_uses IS NULL OR use_count < max_uses)"
+_USE = f"UPDATE trust SET use_count = use_count + 1, last_used = :now WHERE id = :id AND {LIVE}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def parse_duration(text: str) -> float | None:
     word = text.strip().lower()
     if word == "never":
         return None
-    match = re.fullmatch(r"(\d{1,9})([smhdw])", word)
+    match = re.fullmatch(r"([0-9]{1,9})([smhdw])", word)
     seconds = int(match[1]) * SECONDS[match[2]] if match else 0.0
     if not 0 < seconds <= LONGEST:
         raise UsageError(f"{text!r} is not a duration; write 30m, 24h, 7d, 2w or never")
@@ -95,7 +97,7 @@ class TrustStore:
             rows = db.query(
                 self._conn,
                 f"SELECT * FROM trust WHERE fingerprint IN ({marks}) AND pattern = 0"  # noqa: S608 - marks only
-                f" AND (scope = 'anywhere' OR folder = :place) AND {LIVE} ORDER BY scope DESC",
+                f" AND {AT_PLACE} AND {LIVE} ORDER BY scope DESC",
                 {**names, "place": _place(place), "now": now},
             )
             for row in rows:  # `here` comes first and wins
@@ -108,7 +110,7 @@ class TrustStore:
         """The pattern entries that hold at ``place`` now."""
         rows = db.query(
             self._conn,
-            f"SELECT * FROM trust WHERE pattern = 1 AND (scope = 'anywhere' OR folder = :place) AND {LIVE}",
+            f"SELECT * FROM trust WHERE pattern = 1 AND {AT_PLACE} AND {LIVE}",  # noqa: S608 - constants only
             {"place": _place(place), "now": now},
         )
         return tuple(_entry(row) for row in rows)
@@ -117,7 +119,7 @@ class TrustStore:
         """The scripts whose change is the only reason why ``lookup`` does not return an entry."""
         rows = db.query(
             self._conn,
-            f"SELECT * FROM trust WHERE fingerprint = :f AND (scope = 'anywhere' OR folder = :place) AND {LIVE}",
+            f"SELECT * FROM trust WHERE fingerprint = :f AND {AT_PLACE} AND {LIVE}",  # noqa: S608 - constants only
             {"f": fingerprint, "place": _place(place), "now": now},
         )
         return tuple(path for row in rows for path in scripts.changed(_entry(row).scripts))
@@ -130,7 +132,7 @@ class TrustStore:
                 entry
                 for entry in dict.fromkeys(ids)
                 if self._conn.execute(
-                    f"UPDATE trust SET use_count = use_count + 1, last_used = :now WHERE id = :id AND {LIVE}",
+                    _USE,
                     {"id": entry, "now": now},
                 ).rowcount
             )
@@ -186,7 +188,7 @@ class TrustStore:
             ).fetchone()
             return _entry(row)
 
-    def get(self, id: str) -> TrustEntry | None:  # noqa: A002 - the word of the interface
+    def get(self, id: str) -> TrustEntry | None:
         rows = db.query(self._conn, "SELECT * FROM trust WHERE id = ?", (id,))
         return _entry(rows[0]) if rows else None
 
