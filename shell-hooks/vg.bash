@@ -94,26 +94,28 @@ __vg_names() {
   local IFS=$' \t\n;|&()<>{}"\'`$=' todo=$1 word
   local -A seen=()
   __vg_aliases=() __vg_functions=()
-  for _ in 1 2 3; do
-    local -a words
-    # shellcheck disable=SC2206 # split by IFS, with globbing off
-    words=($todo)
-    todo=
-    for word in "${words[@]:0:2000}"; do
-      [[ -n $word && -z ${seen[$word]-} ]] || continue
-      seen[$word]=1
-      if ((${#BASH_ALIASES[@]})) && [[ -n ${BASH_ALIASES[$word]-} ]]; then
-        ((${#__vg_aliases[@]} < 32)) || return 0
-        __vg_aliases+=("$word")
-        todo+=" ${BASH_ALIASES[$word]}"
-      fi
-      if [[ $word != __vg_* ]] && builtin declare -F -- "$word" >/dev/null; then
-        ((${#__vg_functions[@]} < 16)) || return 0
-        __vg_functions+=("$word")
-      fi
+  local -a words
+  {
+    for _ in 1 2 3; do
+      # shellcheck disable=SC2206 # split by IFS, with globbing off
+      words=($todo)
+      todo=
+      for word in "${words[@]:0:2000}"; do
+        [[ -n $word && $word != [-/]* && -z ${seen[$word]-} ]] || continue
+        seen[$word]=1
+        if [[ -n ${BASH_ALIASES[$word]-} ]]; then
+          ((${#__vg_aliases[@]} < 32)) || return 0
+          __vg_aliases+=("$word")
+          todo+=" ${BASH_ALIASES[$word]}"
+        fi
+        if builtin declare -F -- "$word" && [[ $word != __vg_* ]]; then
+          ((${#__vg_functions[@]} < 16)) || return 0
+          __vg_functions+=("$word")
+        fi
+      done
+      [[ -n $todo ]] || return 0
     done
-    [[ -n $todo ]] || return 0
-  done
+  } >/dev/null # once for all words: declare -F prints
 }
 
 # Ask about $1 (as typed) and $2 (expanded), or about ask $3. Sets __vg_verdict, E when there is no answer.
