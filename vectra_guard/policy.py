@@ -362,6 +362,7 @@ def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], 
                 whole = whole or kind == "sandbox"
             else:
                 insertions.append(made)
+    insertions = _one_a_place(insertions)
     lead = max(parts, key=lambda p: (p.action, p.risk), default=None)
     asking = [p for p in parts if p.action == Action.ASK]
     for part in parts:
@@ -392,6 +393,16 @@ def _insertion(command: Command | None, kind: str, asked: bool) -> Insertion | N
         return None
     which: Literal["sandbox", "recheck"] = "sandbox" if kind == "sandbox" else "recheck"
     return Insertion(command.insert_at, command.index, which, command.replace, asked)
+
+
+def _one_a_place(insertions: list[Insertion]) -> list[Insertion]:
+    """A loop over known values is read once a value, but its command stands in the line once."""
+    kept: dict[int, Insertion] = {}
+    for insertion in insertions:
+        held = kept.get(insertion.offset)
+        if held is None or (held.kind == "recheck" and insertion.kind == "sandbox"):
+            kept[insertion.offset] = insertion
+    return list(kept.values())
 
 
 def after_answer(decision: Decision, choice: str) -> Decision:
