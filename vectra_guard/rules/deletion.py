@@ -1,0 +1,208 @@
+"""What a deletion would take: root, home, the system, the project, a folder, a file, or only artefacts.
+
+Reads rm and its relatives, ``find -delete`` and ``-exec rm``, and the names that reach ``xargs rm``. Artefacts,
+caches and temporary files are free. A target that only the running shell knows is judged by its worst case and
+marked undecided. The texts of the findings are in deletion.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vectra_guard.model import UNKNOWN, Command, Word
+from vectra_guard.rules.find import find_targets, is_find
+from vectra_guard.rules.places import GLOB
+from vectra_guard.rules.view import Context, View
+
+TEMPORARY_NAME = re.compile(r"^_?(tmp|temp|TMP|TEMP|scratch|tempdir|workdir_tmp|mytmp)|(_|)(tmp|temp|TMP|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
+FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
+PRECIOUS = frozenset(("secret", "startup", "database", "backup", "git-config"))
+SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))
+
+
+def judge(context: Context) -> None:
+    deleters = context.rules.role("deleters")
+    for view in context.views:
+        if view.name in deleters:
+            _by_command(context, view)
+        elif is_find(view):
+            _by_find(context, view)
+        elif view.name == "mv" and view.parsed.args and "harmless-device" in view.tags(view.parsed.args[-1]):
+            for word in view.parsed.args[:-1]:
+                _report(context, view.command, grade(view.tags(word), word, True), word)
+
+
+def _by_command(context: Context, view: View) -> None:
+    parsed = view.parsed
+    if parsed.has("--help", "--version"):
+        return
+    recursive = parsed.has("--recursive") or view.name in ("trash", "trash-put", "rmtree", "rimraf", "del-cli", "gio")
+    if view.name == "rmdir" and not recursive:
+        return
+    if view.command.via in ("find", "xargs") and _from_upstream(context, view, recursive):
+        return
+    for word in parsed.args:
+        if word.sources and _made_by(context, word, "temp_makers"):
+            continue
+        if word.text == "{}":
+            continue
+        tags = view.tags(word)
+        if parsed.unclear and UNKNOWN in word.text:
+            recursive = recursive or not parsed.flags
+        _report(context, view.command, grade(tags, word, recursive), word)
+
+
+def grade(tags: frozenset[str], word: Word, recursive: bool, many: bool = False) -> tuple[str, bool] | None:
+    """(rule id, undecided) for one target; None when its loss is free."""
+    many = many or recursive or bool(tags & {"glob", "contents"}) or word.splits
+    if "guard" in tags:
+        return "guard.delete", False
+    if "unknown" in tags:
+        return _grade_unknown(tags, word, recursive)
+    sure = _grade_places(tags, many)
+    if sure is not None:
+        return sure, False
+    if tags & {"maybe-root", "maybe-home"} and recursive:
+        return "delete.unknown", True
+    if "temp-root" in tags and many:
+        return "delete.temp-all", False
+    if tags & FREE and not ("database" in tags and "temp" not in tags and "cache" not in tags):
+        return None
+    if many and UNKNOWN in word.text:
+        return "delete.unknown", True
+    if tags & PRECIOUS:
+        return "delete.precious", False
+    if "git-internal" in tags and many:
+        return "delete.repository", False
+    if not many:
+        return ("delete.system-file", False) if _foreign(tags) else ("delete.file", False)
+    if "glob" in tags and not recursive and tags & {"workspace"}:
+        return "delete.many", False
+    return ("delete.folder" if "workspace" in tags else "delete.outside"), False
+
+
+def _foreign(tags: frozenset[str]) -> bool:
+    return "system" in tags and not tags & {"local", "log", "shared"}
+
+
+def _grade_places(tags: frozenset[str], many: bool) -> str | None:
+    if "root" in tags:
+        return "delete.root"
+    if "home" in tags and many:
+        return "delete.home"
+    if "device" in tags:
+        return "delete.device"
+    if "core" in tags and "cache" not in tags:
+        return "delete.system"
+    if "system" in tags and "contents" in tags and many and not tags & {"log", "cache", "shared", "local"}:
+        return "delete.system"
+    if tags & {"secret-folder"} and many:
+        return "delete.precious"
+    if tags & {"workspace-root", "above", "here"} and many:
+        return "delete.project"
+    return None
+
+
+def _grade_unknown(tags: frozenset[str], word: Word, recursive: bool) -> tuple[str, bool] | None:
+    if "artefact" in tags:
+        return None
+    temporary = bool(word.variables) and all(TEMPORARY_NAME.search(v) for v in word.variables)
+    if recursive:
+        if temporary and "unknown-root" not in tags and word.quoted:
+            return "delete.unknown-temp", True
+        return "delete.unknown", True
+    if temporary:
+        return None
+    if GLOB.search(word.text) and "unknown-root" in tags:
+        return "delete.unknown", True
+    return "delete.unknown-file", True
+
+
+def _report(context: Context, command: Command, graded: tuple[str, bool] | None, word: Word) -> None:
+    if graded is None:
+        return
+    rule, undecided = graded
+    if rule == "delete.folder" and _nothing_lost(context, word):
+        return
+    context.add(rule, command, word.text, undecided=undecided)
+
+
+def _nothing_lost(context: Context, word: Word) -> bool:
+    """With facts: an empty folder, or one that git ignores, is no loss."""
+    look = context.facts.path_info
+    if look is None or UNKNOWN in word.text or word.glob:
+        return False
+    path = word.text if word.text.startswith("/") else f"{context.request.cwd}/{word.text}"
+    info = look(path)
+    return info is not None and info.exists and (info.files == 0 or info.ignored is True)
+
+
+def _made_by(context: Context, word: Word, role: str) -> bool:
+    names = context.rules.role(role)
+    return word.text == UNKNOWN and all(context.script.commands[s].name in names for s in word.sources)
+
+
+def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
+    """Names that come from ``find`` or another lister through -exec or xargs; True when that decided it."""
+    command = view.command
+    if any(w.known and w.text != "{}" for w in view.parsed.args):
+        return False
+    source = _upstream(context, view)
+    if source is None:
+        return False
+    if is_find(source):
+        if command.via == "xargs":
+            _grade_find(context, view.command, source)
+        return True
+    if source.name in ("git", "ls", "grep", "rg", "fd", "fdfind", "ag", "locate", "cat", "awk", "sort"):
+        patterns = [w for w in source.words if not w.text.startswith("-") and not view.tags(w) <= {"workspace"}]
+        if patterns and source.name in ("fd", "fdfind", "ls") and all(view.tags(w) & FREE for w in patterns):
+            return True
+        context.add("delete.many-unknown", command, source.name)
+        return True
+    return False
+
+
+def _upstream(context: Context, view: View) -> View | None:
+    command = view.command
+    if command.via == "find":
+        top = context.views[command.top]
+        return top if top is not view and is_find(top) else None
+    at: int | None = command.stdin_from
+    if at is None:
+        at = context.script.commands[command.top].stdin_from
+    filters = context.rules.role("filters")
+    steps = 0
+    while at is not None and steps < 20:
+        view = context.views[at]
+        if view.name not in filters or view.command.stdin_from is None:
+            return view
+        at, steps = view.command.stdin_from, steps + 1
+    return None
+
+
+def _by_find(context: Context, view: View) -> None:
+    texts = [w.text for w in view.words]
+    deletes = "-delete" in texts
+    for at, text in enumerate(texts[:-1]):
+        if text in ("-exec", "-execdir", "-ok", "-okdir"):
+            name = texts[at + 1].rpartition("/")[2]
+            deletes = deletes or name in context.rules.role("deleters")
+    if deletes:
+        _grade_find(context, view.command, view)
+
+
+def _grade_find(context: Context, command: Command, source: View) -> None:
+    targets, filtered = find_targets(source)
+    for word in targets:
+        tags = source.tags(word)
+        base = tags - {"glob"} if filtered else tags
+        if filtered and base & {"home", "root", "core", "system"} and not tags & FREE:
+            rule = "delete.find-system" if base & {"root", "core", "system"} and "log" not in base else "delete.many"
+            if "log" in base:
+                rule = "delete.logs"
+            _report(context, command, (rule, False), word)
+            continue
+        if filtered and tags & {"temp", "temp-root"}:
+            continue
+        _report(context, command, grade(tags, word, True, many=True), word)

@@ -1,0 +1,41 @@
+"""Which files a command would write that a later one may run: downloads, copies, links."""
+
+from __future__ import annotations
+
+from vectra_guard.model import UNKNOWN
+from vectra_guard.rules.places import absolute
+from vectra_guard.rules.view import View
+
+
+def downloads(view: View) -> list[str]:
+    name = view.name
+    if name not in ("curl", "wget", "aria2c", "fetch", "http", "axel"):
+        return []
+    parsed = view.parsed
+    targets = [w.text for w in parsed.values("--output", "--output-document", "--out")]
+    urls = [w.text for w in view.words if "://" in w.text or ("." in w.text and "/" in w.text and w.text[:1] not in "-./~")]
+    folder = next((w.text.rstrip("/") + "/" for w in parsed.values("--output-dir", "--directory-prefix", "--dir")), "")
+    if (name == "curl" and parsed.has("--remote-name", "--remote-name-all")) or (name in ("wget", "aria2c", "axel") and not targets):
+        targets += [u.split("?")[0].rstrip("/").rpartition("/")[2] for u in urls]
+    return [absolute(folder + t, view.where) for t in targets if t and t != "-" and UNKNOWN not in t]
+
+
+def moves(view: View) -> list[tuple[str, str | None]]:
+    """(written path, path it came from; None: from its standard input)."""
+    name, args = view.name, [w for w in view.parsed.args if w.known] if view.name in MOVERS else []
+    if name == "tee":
+        return [(absolute(w.text, view.where), None) for w in args]
+    if name in MOVERS and len(args) >= 2:
+        target = absolute(args[-1].text, view.where)
+        found: list[tuple[str, str | None]] = []
+        for word in args[:-1]:
+            source = absolute(word.text, view.where)
+            found.append((target, source))
+            found.append((f"{target}/{source.rpartition('/')[2]}", source))
+        return found
+    if name == "dd":
+        return [(absolute(w.text, view.where), None) for w in view.parsed.values("of")]
+    return []
+
+
+MOVERS = frozenset(("cp", "mv", "ln", "install", "tee", "dd", "rsync"))

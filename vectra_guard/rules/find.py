@@ -1,0 +1,58 @@
+"""Reads find's own language far enough to say which files it would hand on: paths, name tests, other filters."""
+
+from __future__ import annotations
+
+from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.rules.view import View
+
+NAME_TESTS = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex -lname".split())
+FILTERS = frozenset(
+    "-mtime -mmin -atime -amin -ctime -cmin -newer -newermt -size -user -group -perm -empty -nouser -nogroup -samefile "
+    "-inum -links -uid -gid".split()
+)
+
+
+def is_find(view: View) -> bool:
+    return view.name in ("find", "gfind", "bfs", "busybox-find")
+
+
+def find_targets(view: View) -> tuple[list[Word], bool]:
+    """(what it would reach, whether tests narrow it). Each target is PATH, or PATH/NAME for a name test."""
+    words = view.words
+    at = 0
+    while at < len(words) and words[at].text in ("-H", "-L", "-P"):
+        at += 1
+    paths: list[Word] = []
+    while at < len(words) and words[at].text[:1] not in ("-", "(", "!"):
+        paths.append(words[at])
+        at += 1
+    if not paths:
+        paths = [_like(".", words[0])] if words else []
+    names: list[Word] = []
+    filtered = negated = False
+    for position in range(at, len(words)):
+        text = words[position].text
+        if text in ("!", "-not"):
+            negated = True
+        elif text in NAME_TESTS and position + 1 < len(words):
+            if not negated:
+                names.append(words[position + 1])
+            negated = False
+        elif text in FILTERS:
+            filtered, negated = True, False
+        elif text in ("-exec", "-execdir", "-ok", "-okdir"):
+            break
+    useful = [n for n in names if n.text.strip("*") != ""]
+    if not useful:
+        return paths, filtered
+    return [_like(_join(p.text, n.text), n) for p in paths for n in useful], True
+
+
+def _join(path: str, name: str) -> str:
+    if "/" in name.lstrip("*/"):
+        name = name.rstrip("/*").rpartition("/")[2]
+    return f"{path.rstrip('/') or ''}/{name.lstrip('*/') if name.startswith('*/') else name}" or UNKNOWN
+
+
+def _like(text: str, word: Word) -> Word:
+    return Word(text, text, word.span)

@@ -1,0 +1,207 @@
+"""What flows where in a line: from the network, a decoder or a secret to an interpreter or back to the network.
+
+Each command's output carries marks: its own (curl: network), those of its input, of substitutions in its words, and
+of files that the line wrote before. A mark reaching a sink is a finding; the texts are in flows.yaml. Fails towards
+danger: a command that is not known to reduce its input to a number or a name passes every mark on.
+"""
+
+from __future__ import annotations
+
+from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.rules.code_words import code_words, reads_stdin_as_code
+from vectra_guard.rules.files import downloads, moves
+from vectra_guard.rules.matching import WRITES
+from vectra_guard.rules.places import absolute
+from vectra_guard.rules.secrets import secret_variable, secret_words
+from vectra_guard.rules.sending import sends
+from vectra_guard.rules.view import Context, View
+
+NOTHING: frozenset[str] = frozenset()
+SECRETS = frozenset(("secret", "environment"))
+SECRET_RULES = ("secrets", "dotenv read", "environment and secret access")
+
+
+class Flows:
+    """Marks of outputs and files, worked out once each, in the order of the line."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.files: dict[str, frozenset[str]] = {}
+        self._out: dict[int, frozenset[str]] = {}
+        self._busy: set[int] = set()
+
+    def output(self, index: int) -> frozenset[str]:
+        known = self._out.get(index)
+        if known is None:
+            if index in self._busy:
+                return NOTHING
+            self._busy.add(index)
+            known = self._out[index] = self._work_out(self.context.views[index])
+        return known
+
+    def input(self, view: View) -> frozenset[str]:
+        command = view.command
+        marks = self.output(command.stdin_from) if command.stdin_from is not None else NOTHING
+        for redirect in command.redirects:
+            if redirect.op in ("<", "<<<", "<<", "<<-", "<>"):
+                marks |= self.word(view, redirect.target)
+                if redirect.op == "<" and "secret" in view.tags(redirect.target):
+                    marks |= {"secret"}
+        return marks
+
+    def word(self, view: View, word: Word, *, as_file: bool = True) -> frozenset[str]:
+        marks = NOTHING
+        for source in word.sources:
+            marks |= self.output(source)
+        if as_file and self.files and UNKNOWN not in word.text:
+            marks |= self.files.get(absolute(word.text, view.where), NOTHING)
+        if any(secret_variable(v) for v in word.variables):
+            marks |= {"secret-variable"}
+        return marks
+
+    def _work_out(self, view: View) -> frozenset[str]:
+        rules, name = self.context.rules, view.name
+        if name in rules.role("summarisers"):
+            return NOTHING
+        marks: frozenset[str] = self.input(view)
+        for word in view.words:
+            if word.sources or self.files:
+                marks |= self.word(view, word)
+        if name in rules.role("network"):
+            marks |= _network_marks(view)
+        elif name in rules.role("decoders") and _decodes(view):
+            marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
+        elif name in ("env", "printenv", "set", "export", "declare") and self.context.found(
+            view.command.index, "environment and secret access"
+        ):
+            marks |= {"environment"}
+        if name in rules.role("file_readers") or name in rules.role("copiers"):
+            if secret_words(view):
+                marks |= {"secret"}
+            elif name in ("tar", "zip", "7z") and any("home" in view.tags(w) for w in view.words):
+                marks |= {"secret"}
+        if any(secret_variable(v) for w in view.words for v in w.variables):
+            marks |= {"secret-variable"}
+        if self.context.found(view.command.index, "environment and secret access"):
+            marks |= {"secret"}
+        return marks
+
+    def note_files(self, view: View) -> None:
+        """Remember the marks of every file this command writes."""
+        marks: frozenset[str] | None = None
+        for redirect in view.command.redirects:
+            if redirect.op in WRITES and UNKNOWN not in redirect.target.text:
+                marks = self.output(view.command.index) if marks is None else marks
+                self._note(absolute(redirect.target.text, view.where), marks)
+        for path, source in moves(view):
+            self._note(path, self.output(view.command.index) if source is None else self.files.get(source, NOTHING))
+        for path in downloads(view):
+            self._note(path, _network_marks(view))
+
+    def _note(self, path: str, marks: frozenset[str]) -> None:
+        if marks:
+            self.files[path] = self.files.get(path, NOTHING) | marks
+
+
+def _network_marks(view: View) -> frozenset[str]:
+    tags = [view.tags(w) for w in view.words]
+    hidden = any("url-ip" in t and "url-private" not in t for t in tags)
+    local = any("url-local" in t for t in tags)
+    return frozenset(("network", "hidden") if hidden else ("network", "local") if local else ("network",))
+
+
+def _decodes(view: View) -> bool:
+    name = view.name
+    if name in ("base64", "base32", "basenc", "xxd", "uudecode", "openssl", "gpg"):
+        return any(w.text in ("-d", "-D", "--decode", "-r", "-rp", "-dec", "--decrypt") or w.text.startswith("-d") for w in view.words) or (
+            name == "xxd" and any(w.text.startswith("-") and "r" in w.text for w in view.words)
+        ) or name == "uudecode"
+    return True
+
+
+def judge(context: Context) -> None:
+    views = context.views
+    if len(views) == 1 and not _alone_matters(context, views[0]):
+        return
+    flows = Flows(context)
+    interpreters = context.rules.role("interpreters")
+    for view in views:
+        if view.command.defined_only and view.command.top != view.command.index:
+            continue
+        if view.name in interpreters or view.name in ("eval", "source", "."):
+            _interprets(context, flows, view)
+        elif view.command.words:
+            _executes(context, flows, view)
+        sent = sends(view, flows)
+        if sent & SECRETS:
+            context.add("flow.secret-to-network", view.command)
+        elif "secret-variable" in sent:
+            context.add("flow.variable-to-network", view.command)
+        flows.note_files(view)
+
+
+def _alone_matters(context: Context, view: View) -> bool:
+    name = view.name
+    roles = context.rules.role
+    return (
+        name == UNKNOWN or name in roles("senders") or name in roles("interpreters") or name in ("eval", "source", ".")
+        or bool(view.command.redirects)
+    )
+
+
+def _interprets(context: Context, flows: Flows, view: View) -> None:
+    marks: frozenset[str] = NOTHING
+    unknown = False
+    for word in code_words(view):
+        marks |= flows.word(view, word)
+        unknown = unknown or (not word.known and not word.sources)
+        if word.sources and not word.known and not marks & {"network", "decoded"}:
+            _substituted(context, view, word)
+    if reads_stdin_as_code(view):
+        marks |= flows.input(view)
+    if not _mark_findings(context, view, marks) and unknown:
+        context.add("flow.unknown-code", view.command, undecided=view.name not in ("eval", "source", "."))
+
+
+def _substituted(context: Context, view: View, word: Word) -> None:
+    """``eval "$(prog init)"``: code that a program on this machine prints."""
+    for source in word.sources:
+        inner = context.views[source]
+        known = inner.name in context.rules.role("env_printers") or any(
+            w.text in ("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell") or w.text.startswith("--completion")
+            for w in inner.words
+        )
+        if not known and inner.name not in context.rules.role("printers"):
+            context.add("flow.printed-code", view.command, inner.name)
+
+
+def _mark_findings(context: Context, view: View, marks: frozenset[str]) -> bool:
+    if "hidden" in marks:
+        context.add("flow.hidden-to-interpreter", view.command, view.name)
+    elif "network" in marks:
+        context.add("flow.network-to-interpreter", view.command, view.name)
+    elif "decoded" in marks:
+        context.add("flow.decoded-to-interpreter", view.command, view.name)
+    else:
+        return False
+    return True
+
+
+def _executes(context: Context, flows: Flows, view: View) -> None:
+    word = view.command.words[0]
+    if view.name == UNKNOWN or UNKNOWN in word.text:
+        marks = flows.word(view, word)
+        if not _mark_findings(context, view, marks):
+            context.add("flow.unknown-command", view.command, undecided=True)
+        return
+    if not flows.files:
+        return
+    if "/" in word.text:
+        marks = flows.files.get(absolute(word.text, view.where), NOTHING)
+        if marks & {"network", "hidden", "decoded"}:
+            hidden = "hidden" in marks
+            context.add("flow.hidden-then-run" if hidden else "flow.download-then-run", view.command, word.text)
+    elif view.name in context.rules.role("package_files"):
+        for argument in view.words:
+            if flows.word(view, argument) & {"network"}:
+                context.add("flow.download-then-install", view.command, argument.text)

@@ -1,0 +1,97 @@
+"""``judge``: everything the rules say about a script. Pure; a harmless line leaves early.
+
+First the rules that are data, command by command, then what needs code: deletion targets, flows between commands,
+shapes such as fork bombs, privileges, the guard's own files. Findings are never taken back, so adding can only raise.
+"""
+
+from __future__ import annotations
+
+from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Request, Script, Word
+from vectra_guard.rules import deletion, flows, privilege, protection, secrets, shapes, writing
+from vectra_guard.rules.argv import Parsed
+from vectra_guard.rules.matching import Matcher, flag_hit, test
+from vectra_guard.rules.places import Where
+from vectra_guard.rules.ruleset import RuleSet
+from vectra_guard.rules.view import Context, View
+
+FOREIGN = frozenset(("ssh", "container"))
+HELP = frozenset(("--help", "--version", "-h", "-V", "-help", "-version", "help", "version"))
+NOT_HELP = frozenset("shutdown halt poweroff chown chgrp chmod history source . sh bash zsh".split())
+
+
+def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> tuple[Finding, ...]:
+    """What would happen, strongest first, then in the order of the line."""
+    context = Context(script, request, facts, ruleset)
+    root = facts.git_root or request.cwd
+    here = Where(request.cwd, request.home, root)
+    for command in script.commands:
+        view = _view(command, ruleset, here, facts)
+        context.views.append(view)
+        _by_data(context, view)
+    deletion.judge(context)
+    writing.judge(context)
+    secrets.judge(context)
+    privilege.judge(context)
+    shapes.judge(context)
+    flows.judge(context)
+    protection.judge(context)
+    if len(context.findings) > 1:
+        context.findings.sort(key=lambda f: (-f.risk, f.command))
+    return tuple(context.findings)
+
+
+def _view(command: Command, rules: RuleSet, here: Where, facts: Facts) -> View:
+    where = here
+    if command.place in FOREIGN:
+        where = Where(command.cwd or UNKNOWN, here.home, UNKNOWN)
+    elif command.cwd and command.cwd != here.cwd:
+        where = Where(command.cwd, here.home, facts.git_root or here.root)
+    name = rules.resolve(command.name) if command.name else ""
+    words = command.words[1:]
+    if name == "python" and len(words) > 1:
+        name, words = _module(name, words, rules)
+    return View(command, rules, where, name, words)
+
+
+def _module(name: str, words: tuple[Word, ...], rules: RuleSet) -> tuple[str, tuple[Word, ...]]:
+    """``python -m pip install x`` is pip's command."""
+    for at, word in enumerate(words[:4]):
+        if word.text == "-m" and at + 1 < len(words):
+            module = rules.resolve(words[at + 1].text)
+            return (module, words[at + 2 :]) if rules.tool(module) else (name, words)
+        if not word.text.startswith("-"):
+            break
+    return name, words
+
+
+def _by_data(context: Context, view: View) -> None:
+    command = view.command
+    if command.redirects or command.assigns:
+        for matcher in context.rules.anything:
+            _apply(context, matcher, view)
+    tool = context.rules.tool(view.name) if view.name else None
+    if tool is None or not (tool.plain or tool.by_sub):
+        return
+    words = view.words
+    if len(words) == 1 and words[0].text in HELP and view.name not in NOT_HELP:
+        return
+    parsed = view.parsed
+    showing = shows_only(parsed, view)
+    candidates = tool.plain
+    if tool.by_sub and parsed.args:
+        candidates = candidates + tool.by_sub.get(parsed.args[0].text, [])
+    for matcher in candidates:
+        if not showing or matcher.rule.always:
+            _apply(context, matcher, view)
+
+
+def shows_only(parsed: Parsed, view: View) -> bool:
+    """Help, version, dry-run, list and check forms, as the tool's table names them."""
+    table = parsed.table
+    return table is not None and any(flag_hit(spec, parsed, view) is not None for spec in table.show)
+
+
+def _apply(context: Context, matcher: Matcher, view: View) -> None:
+    target = test(matcher, view)
+    if target is not None:
+        context.add(matcher.rule.id, view.command, target)

@@ -1,0 +1,60 @@
+"""The guard defends itself: lines that change its files, stop its evaluator, or take its functions out of the shell.
+
+What one types alone at a prompt to switch the guard off (``vg-off``) is the user's right and no finding; the same
+inside a script, a longer line or a string is. The texts are in guard.yaml, with the rules that are plain data.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vectra_guard.model import UNKNOWN
+from vectra_guard.rules.view import Context, View
+
+HOOK = re.compile(r"__vg|_vg_|vg_hook|vectra")
+KILLERS = frozenset(("kill", "pkill", "killall", "skill", "xkill", "systemctl"))
+CHANGERS = frozenset(("mv", "chmod", "chown", "truncate", "ln", "sed", "chattr", "install", "cp", "tee", "sqlite3", "perl", "dd", "rsync"))
+REMOVERS = frozenset(("unset", "unfunction", "functions", "unalias", "zle", "bindkey", "bind", "trap", "complete", "disable", "enable", "eval", "add-zsh-hook"))
+SWITCHES = {
+    "vg-off": (),
+    "vg": (("trust", "add"), ("trust", "import"), ("config", "allow"), ("hook",), ("answer",), ("allow",)),
+    "vectra-guard": (("trust", "add"), ("trust", "import"), ("config", "allow"), ("hook",)),
+}
+
+
+def judge(context: Context) -> None:
+    single = len(context.script.commands) == 1
+    for view in context.views:
+        name = view.name
+        if name in KILLERS:
+            _kills(context, view)
+        elif name in CHANGERS:
+            if name not in ("cp", "rsync") and any("guard" in view.tags(w) for w in view.words):
+                context.add("guard.change", view.command)
+        elif name in REMOVERS:
+            if any(HOOK.search(w.text) for w in view.words):
+                context.add("guard.unhook", view.command)
+        elif name in SWITCHES and not (single and context.request.interactive and not view.command.via):
+            _switches(context, view)
+        for variable, word in view.command.assigns:
+            if variable in ("PROMPT_COMMAND", "precmd_functions", "preexec_functions") or variable.startswith("__vg"):
+                context.add("guard.prompt-hook", view.command, word.text)
+
+
+def _kills(context: Context, view: View) -> None:
+    if any(HOOK.search(w.text) for w in view.words):
+        context.add("guard.kill", view.command)
+        return
+    for word in view.words:
+        for source in word.sources if UNKNOWN in word.text else ():
+            if any(HOOK.search(w.text) for w in context.views[source].words):
+                context.add("guard.kill", view.command)
+
+
+def _switches(context: Context, view: View) -> None:
+    wanted = SWITCHES[view.name]
+    texts = tuple(w.text for w in view.words)
+    if not wanted:
+        context.add("guard.switched-off", view.command)
+    elif any(texts[: len(w)] == w for w in wanted) and (texts[0] != "hook" or {"--install", "--uninstall"} & set(texts)):
+        context.add("guard.self-approval", view.command, " ".join(texts[:2]))

@@ -1,0 +1,136 @@
+"""Who would see a secret: files that hold keys, dotenv files, the environment, variables with a secret's name.
+
+Says only that something is shown or copied; whether it leaves the machine is for ``flows``. Using a key with the tool
+it is for (``ssh -i``), listing it, or editing it oneself is no finding. The texts are in secrets.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vectra_guard.model import Word
+from vectra_guard.rules.view import Context, View
+
+SECRET_VARIABLE = re.compile(
+    r"(^|_)(SECRET|TOKEN|PASSWORD|PASSWD|PASS|PWD|APIKEY|API_KEY|PRIVATE_KEY|ACCESS_KEY|CREDENTIALS?|AUTH|ENCRYPTION_KEY|"
+    r"SIGNING_KEY|MASTER_KEY|SECRET_KEY|DATABASE_URL|DSN|PAT|CONNECTION_STRING)(_|$|\d)|^(PGPASSWORD|MYSQL_PWD|GITHUB_TOKEN|GH_TOKEN)$"
+)
+NOT_SECRET = frozenset(("PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "SSH_ASKPASS", "TOKENIZERS_PARALLELISM"))
+FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
+HUNTS = re.compile(r"(?i)BEGIN.{0,20}PRIVATE|AKIA|aws_secret|password\s*=")
+
+
+def secret_variable(name: str) -> bool:
+    return name not in NOT_SECRET and SECRET_VARIABLE.search(name.upper()) is not None
+
+
+def judge(context: Context) -> None:
+    rules = context.rules
+    readers, copiers, printers = rules.role("file_readers"), rules.role("copiers"), rules.role("printers")
+    loaded = False
+    for view in context.views:
+        name = view.name
+        if name in readers:
+            _reads(context, view)
+        elif name in copiers:
+            _copies(context, view)
+        elif name in printers:
+            _prints(context, view)
+        elif name in ("env", "printenv", "set", "export", "declare", "typeset"):
+            _environment(context, view, loaded)
+        elif name in ("source", "."):
+            loaded = loaded or any("secret" in view.tags(w) for w in view.words)
+        if view.command.redirects:
+            _redirected(context, view, readers)
+
+
+def secret_words(view: View) -> list[Word]:
+    """Arguments and option values that name a file with secrets (``--file=x``, ``@x`` and ``if=x`` too)."""
+    found = []
+    for word in view.words:
+        text = word.text
+        if "secret" in view.tags(word):
+            found.append(word)
+        elif text[:1] == "@" or "=" in text:
+            rest = text.rpartition("=")[2].lstrip("@<")
+            if rest and rest != text and "secret" in view.tags(Word(rest, rest, word.span)):
+                found.append(Word(rest, rest, word.span))
+    return found
+
+
+def _reads(context: Context, view: View) -> None:
+    words = view.words
+    if view.name in ("grep", "rg", "ag", "sed", "awk", "jq", "yq", "egrep", "fgrep"):
+        words = tuple(view.parsed.args if view.parsed.has("--regexp", "--expression", "--file") else view.parsed.args[1:])
+        if view.parsed.has("--quiet", "--count", "--in-place", "--files-with-matches"):
+            return
+    for word in words:
+        tags = view.tags(word)
+        if "secret" in tags and not word.text.startswith("-"):
+            context.add("secrets.dotenv" if "dotenv" in tags else "secrets.file", view.command, word.text)
+            return
+    for word in secret_words(view) if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg") else ():
+        context.add("secrets.file", view.command, word.text)
+
+
+def _copies(context: Context, view: View) -> None:
+    if view.name in ("cp", "mv", "install", "ln", "rsync", "scp", "ditto"):
+        args = view.parsed.args
+        sources = args[:-1] if len(args) > 1 and not view.parsed.has("--target-directory") else args
+        target = view.tags(args[-1]) if args else frozenset()
+        if view.name == "mv" and not target & {"temp", "outside", "shared", "remote"}:
+            return
+        if any("remote" in view.tags(w) for w in sources):
+            return
+    else:
+        sources, target = list(view.words), frozenset(("outside",))
+    for word in sources:
+        tags = view.tags(word)
+        if "secret" not in tags or word.text.startswith("-") or (view.name == "ln"):
+            continue
+        if "remote" in target:
+            return  # flows: it leaves the machine
+        safe = target & {"workspace", "in-home"} and not target & {"shared", "temp"}
+        context.add("secrets.kept-copy" if safe else "secrets.copy", view.command, word.text)
+        return
+
+
+def _prints(context: Context, view: View) -> None:
+    for word in view.words:
+        for name in word.variables:
+            if secret_variable(name):
+                context.add("secrets.variable", view.command, name)
+                return
+
+
+def _environment(context: Context, view: View, loaded: bool) -> None:
+    args, name = view.words, view.name
+    if name == "printenv" and args:
+        for word in args:
+            if secret_variable(word.text):
+                context.add("secrets.variable", view.command, word.text)
+        return
+    flags_only = all(w.text in ("-p", "-x", "-px", "-xp", "-0", "--null") for w in args)
+    if name in ("declare", "typeset", "export") and not args:
+        flags_only = name != "export" or True
+    if not flags_only or (name == "set" and args):
+        return
+    out = view.command.stdout_to
+    if out is not None:
+        reader = context.views[out]
+        if reader.name in ("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag"):
+            asks = " ".join(w.text for w in reader.words)
+            if FILTER_FOR_SECRETS.search(asks):
+                context.add("secrets.environment-filtered", view.command, asks)
+            return
+        if reader.name in context.rules.role("summarisers"):
+            return
+    context.add("secrets.environment-loaded" if loaded else "secrets.environment", view.command)
+
+
+def _redirected(context: Context, view: View, readers: frozenset[str]) -> None:
+    for redirect in view.command.redirects:
+        if redirect.op == "<" and "secret" in view.tags(redirect.target) and (
+            view.name in readers or view.name in ("", "read", "mapfile", "while")
+        ):
+            context.add("secrets.file", view.command, redirect.target.text)
