@@ -6,6 +6,8 @@ SIMPLE = {
     "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\\": "\\", "'": "'", '"': '"', "?": "?",
 }  # fmt: skip
+NUL = "\ue000"
+"""A NUL byte in known output. The model uses the real one for what is not known."""
 HEX = "0123456789abcdefABCDEF"
 OCTAL = "01234567"
 
@@ -19,9 +21,9 @@ def _digits(text: str, at: int, allowed: str, most: int) -> tuple[int, int]:
 
 
 def _char(code: int) -> str:
-    if code == 0 or code > 0x10FFFF:
-        return ""
-    return chr(code)
+    if code == 0:
+        return NUL
+    return chr(code) if code <= 0x10FFFF else ""
 
 
 def _bytes(text: str) -> str:
@@ -62,14 +64,14 @@ def ansi_c(text: str, at: int) -> tuple[str, int, bool]:
     while at < n:
         c = text[at]
         if c == "'":
-            return _bytes("".join(out)), at + 1, True
+            return _bytes("".join(out)).partition(NUL)[0], at + 1, True
         if c == "\\":
             value, at = escape(text, at + 1)
             out.append(value)
         else:
             out.append(c)
             at += 1
-    return _bytes("".join(out)), n, False
+    return _bytes("".join(out)).partition(NUL)[0], n, False
 
 
 def decode(text: str) -> tuple[str, bool]:

@@ -1,187 +1,373 @@
-"""Commands that change the shell itself: directory, variables, aliases, traps. One handler a builtin.
-
-A handler returns the command's output, or None where ``fold`` is to say it.
+"""Builtins that change what the rest of the line means: directory, variables, aliases, arguments, traps; and those
+that run a text or another command in this same shell. One handler a builtin; each returns the output it knows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.syntax import fold
 from vectra_guard.syntax.names import normal
-from vectra_guard.syntax.state import NOTHING, Out, Val
+from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from vectra_guard.syntax.state import Draft, State
     from vectra_guard.syntax.walk import Walker
 
-DECLARES = frozenset({"declare", "typeset", "export", "local", "readonly", "alias", "integer", "float"})
-
+DECLARES = frozenset({"declare", "typeset", "export", "local", "readonly", "integer", "float"})
 CHANGES_STATE = frozenset(
-    ". : alias bg bind bindkey break builtin cd chdir compdef complete compopt continue declare dirs disown emulate"
-    " enable eval exit export false fc fg float functions getopts hash history integer jobs let local logout mapfile"
-    " popd pushd read readarray readonly rehash return set setopt shift shopt source suspend times trap true type"
-    " typeset ulimit umask unalias unfunction unset unsetopt wait zle zmodload zstyle autoload"
-    " abbr funced funcsave set_color commandline status fish_add_path echo printf pwd test [ [[ ((".split()
+    ". source alias bg bind bindkey break builtin caller cd chdir compdef compgen complete compopt continue declare"
+    " dirs disown emulate enable eval exit export fc fg float getopts hash history integer jobs let local logout"
+    " mapfile popd print pushd read readarray readonly return set set_color setopt shift shopt suspend times trap type"
+    " typeset ulimit umask unalias unfunction unset unsetopt wait zle zmodload zstyle abbr functions funcsave"
+    " fish_add_path argparse command exec autoload sched vared block status commandline test [ [[ (( : true false"
+    " echo printf pwd time kill".split()
 )
-"""Builtins that must stay in the user's shell, or gain nothing by leaving it: never rewritten in place."""
-
-RUNS_A_COMMAND = frozenset(
-    "GIT_SSH_COMMAND GIT_SSH GIT_PAGER GIT_EDITOR GIT_EXTERNAL_DIFF GIT_ASKPASS SSH_ASKPASS PAGER MANPAGER EDITOR"
-    " VISUAL BROWSER PROMPT_COMMAND PS4 LESSOPEN LESSCLOSE RSYNC_RSH CVS_RSH GIT_PROXY_COMMAND".split()
+"""Commands that the shell itself has to run: put behind another program they would fail or change nothing.
+(``echo`` and ``test`` could run outside; there is no reason to.)"""
+COMMAND_VARIABLES = frozenset(
+    "GIT_SSH_COMMAND GIT_SSH GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_ASKPASS SSH_ASKPASS"
+    " SUDO_ASKPASS PAGER MANPAGER SYSTEMD_PAGER BAT_PAGER EDITOR VISUAL SUDO_EDITOR FCEDIT LESSOPEN LESSCLOSE BROWSER"
+    " PROMPT_COMMAND RSYNC_RSH CVS_RSH GIT_PROXY_COMMAND MANROFFOPT".split()
 )
-"""Variables whose value some program runs."""
+"""Variables whose value another program, or the shell, runs as a command."""
 
 
 def variable_commands(w: Walker, draft: Draft, st: State) -> None:
-    """The commands that assigned variables make other programs run."""
-    for name, word in list(draft.assigns):
-        if name in RUNS_A_COMMAND and word.text and not word.text.startswith("-"):
-            inner = st.share()
-            inner.top = draft.top
-            inner.inp_text = inner.inp_from = None
-            w.nested(word.text, inner, word.span, "variable", word=word)
+    for name, word in draft.assigns:
+        if name in COMMAND_VARIABLES:
+            run_variable(w, draft, st, name, word)
+        elif name in ("PS1", "PS2", "PS4", "PROMPT", "RPROMPT", "RPS1") and ("$(" in word.text or "`" in word.text):
+            _prompt(w, draft, st, word)
+
+
+def run_variable(w: Walker, draft: Draft, st: State, name: str, word: Word) -> None:
+    if word.text and word.text != UNKNOWN and not word.text.startswith("$"):
+        inner = st.share()
+        inner.top = draft.top
+        w.nested(word.text, inner, word.span, "variable", word=word)
+
+
+def _prompt(w: Walker, draft: Draft, st: State, word: Word) -> None:
+    """The substitutions of a prompt run each time it is shown."""
+    inner = st.share()
+    inner.top = draft.top
+    w.nested('"' + word.text.replace('"', "'") + '"', inner, word.span, "variable", word=word)
 
 
 def _cd(w: Walker, draft: Draft, st: State) -> Out:
-    args = [x.text for x in draft.words[1:] if x.text == "-" or not x.text.startswith("-")]
-    target = args[0] if args else w.home(st)
-    if target == "-" or UNKNOWN in target or target[:1] == "+":
+    operands = [x for x in draft.words[1:] if not (x.text[:1] == "-" and len(x.text) > 1)]
+    target = operands[-1].text if operands else w.home(st)
+    old = st.cwd
+    if target == "-":
+        known = st.vars.get("OLDPWD")
+        st.cwd = known.text if known else UNKNOWN
+    else:
+        st.cwd = UNKNOWN if UNKNOWN in target or (operands and operands[-1].glob) else normal(target, st.cwd)
+    if UNKNOWN in st.cwd:
         st.cwd = UNKNOWN
-    elif not (UNKNOWN in st.cwd and not target.startswith("/")):
-        st.cwd = normal(target, st.cwd)
+    st.vars["OLDPWD"] = Val(old)
     return NOTHING
 
 
-def _unknown_cwd(w: Walker, draft: Draft, st: State) -> Out:
-    st.cwd = UNKNOWN
+def _popd(w: Walker, draft: Draft, st: State) -> Out:
+    known = st.vars.get("OLDPWD")
+    st.cwd = known.text if known and draft.name == "popd" else UNKNOWN
     return NOTHING
 
 
-def _alias(w: Walker, draft: Draft, st: State) -> Out:
-    for name, word in draft.assigns:
-        st.aliases[name] = word.text
-    if st.dialect == "fish" and len(draft.words) >= 3:
-        st.aliases[draft.words[1].text] = " ".join(x.text for x in draft.words[2:])
+def _declare(w: Walker, draft: Draft, st: State) -> Out:
+    flags = "".join(x.text[1:] for x in draft.words[1:] if x.text[:1] == "-")
+    query = "p" in flags
     for word in draft.words[1:]:
-        name, equals, text = word.text.partition("=")
-        if equals and name and not name.startswith("-"):
-            st.aliases[name] = text
-    return NOTHING
-
-
-def _declare(w: Walker, draft: Draft, st: State) -> Out | None:
-    for word in draft.words[1:]:
-        name, equals, text = word.text.partition("=")
-        if equals and name.isidentifier():
-            st.vars[name] = Val(text, None, None, word.sources, word.variables)
-            draft.assigns.append((name, Word(text, word.raw, word.span, word.quoted, False, False, word.sources)))
-    variable_commands(w, draft, st)
-    return None
+        name, equals, value = word.text.partition("=")
+        if not equals or not name or word.text[0] in "-+":
+            continue
+        name = name.removesuffix("+")
+        found = w.lookup(value, st) if "n" in flags and draft.name != "export" else None
+        if found is not None:
+            st.vars[name] = found
+            continue
+        text = value.upper() if "u" in flags else value.lower() if "l" in flags else value
+        st.vars[name] = Val(text, None, None, word.sources, word.variables)
+        if name in COMMAND_VARIABLES:
+            piece = Word(value, word.raw, word.span, word.quoted, False, False, word.sources, word.variables)
+            run_variable(w, draft, st, name, piece)
+    return Out(UNKNOWN, (draft.index,)) if query or len(draft.words) == 1 else NOTHING
 
 
 def _read(w: Walker, draft: Draft, st: State) -> Out:
-    names, skip = [], False
-    array = False
-    for word in draft.words[1:]:
-        text = word.text
-        if skip:
-            skip = False
-        elif text.startswith("-") and len(text) > 1:
-            array = array or "a" in text[1:]
-            skip = text[-1] in "dinNptu" and len(text) == 2
+    names: list[str] = []
+    array = ""
+    words = [x.text for x in draft.words[1:]]
+    at = 0
+    while at < len(words):
+        text = words[at]
+        if text[:1] == "-" and len(text) > 1 and not names:
+            if text[-1] in "pdnNtui" or (text[-1] in "aA" and st.dialect != "zsh") or text in ("-P", "-c", "-R"):
+                if text[-1] in "aA":
+                    array = words[at + 1] if at + 1 < len(words) else ""
+                at += 1
         else:
-            names.append(text)
-    text = draft.stdin_text
-    if text is None or UNKNOWN in text:
-        for name in names:
-            st.vars[name] = Val(UNKNOWN, None, None, () if draft.stdin_from is None else (draft.stdin_from,), (name,))
+            names.append(text.partition("?")[0])
+        at += 1
+    text_in = w.input_of(draft, st)
+    line = text_in.split("\n", 1)[0] if text_in is not None else UNKNOWN
+    if array:
+        st.vars[array] = Val(line, line.split())
         return NOTHING
-    line = text.split("\n", 1)[0]
-    if array and names:
-        items = line.split()
-        st.vars[names[0]] = Val(items[0] if items else "", items)
-        return NOTHING
-    fields = line.split(None, max(len(names) - 1, 0)) if len(names) > 1 else [line.strip()]
-    for number, name in enumerate(names):
-        st.vars[name] = Val(fields[number] if number < len(fields) else "")
+    sources = (draft.stdin_from,) if draft.stdin_from is not None else ()
+    pieces = line.strip(" \t").split(None, len(names) - 1) if len(names) > 1 else [line.strip(" \t")]
+    for number, name in enumerate(names or ["REPLY"]):
+        value = pieces[number] if number < len(pieces) else (UNKNOWN if line == UNKNOWN else "")
+        st.vars[name] = Val(value, None, None, sources, (name,) if UNKNOWN in value else ())
     return NOTHING
 
 
 def _mapfile(w: Walker, draft: Draft, st: State) -> Out:
-    names = [x.text for x in draft.words[1:] if not x.text.startswith("-")]
-    name = names[-1] if names else "MAPFILE"
-    if draft.stdin_text is not None and UNKNOWN not in draft.stdin_text:
-        items = draft.stdin_text.splitlines()
-        st.vars[name] = Val(items[0] if items else "", items)
+    text = w.input_of(draft, st)
+    name = draft.words[-1].text if len(draft.words) > 1 and draft.words[-1].text[:1] != "-" else "MAPFILE"
+    sources = (draft.stdin_from,) if draft.stdin_from is not None else ()
+    if text is None:
+        st.vars[name] = Val(UNKNOWN, None, None, sources, (name,))
     else:
-        st.vars[name] = Val(UNKNOWN, variables=(name,))
+        items = text.splitlines()
+        st.vars[name] = Val(items[0] if items else "", items, None, sources)
     return NOTHING
 
 
-def _printf(w: Walker, draft: Draft, st: State) -> Out | None:
-    if len(draft.words) > 3 and draft.words[1].text == "-v":
-        from vectra_guard.syntax import fold  # they know each other
-
-        words, draft.words = draft.words, [draft.words[0], *draft.words[3:]]
-        text = fold.output(w, draft, st)
-        draft.words = words
-        st.vars[words[2].text] = Val(UNKNOWN if text is None else text, variables=(words[2].text,) if text is None else ())
-        return NOTHING
-    return None
-
-
 def _set(w: Walker, draft: Draft, st: State) -> Out:
-    words = draft.words[1:]
     if st.dialect == "fish":
-        while words and words[0].text.startswith("-"):
-            words = words[1:]
-        if words:
-            items = [x.text for x in words[1:]]
-            sources = tuple(s for x in words for s in x.sources)
-            variables = tuple(v for x in words[1:] for v in x.variables)
-            name = words[0].text.partition("[")[0]
-            st.vars[name] = Val(" ".join(items), items, None, sources, variables)
-            if name in RUNS_A_COMMAND and items:
-                draft.assigns.append((name, words[1]))
-                variable_commands(w, draft, st)
+        return _fish_set(w, draft, st)
+    words = draft.words[1:]
+    if not words:
+        return Out(UNKNOWN, (draft.index,))
+    for number, word in enumerate(words):
+        if word.text == "--":
+            st.args = [x.text for x in words[number + 1 :]]
+            return NOTHING
+        if word.text[:1] not in ("-", "+"):
+            previous = words[number - 1].text if number else ""
+            if previous[-1:] in ("o", "A"):
+                continue
+            st.args = [x.text for x in words[number:]]
+            return NOTHING
+    return NOTHING
+
+
+def _fish_set(w: Walker, draft: Draft, st: State) -> Out:
+    words = draft.words[1:]
+    flags = ""
+    while words and words[0].text[:1] == "-" and len(words[0].text) > 1:
+        flags += words[0].text.lstrip("-")[:1] if words[0].text[:2] == "--" else words[0].text[1:]
+        words = words[1:]
+    if not words:
+        return Out(UNKNOWN, (draft.index,))
+    name = words[0].text.partition("[")[0]
+    if "q" in flags:
         return NOTHING
-    texts = [x.text for x in words]
-    if "--" in texts:
-        st.args = texts[texts.index("--") + 1 :]
-    elif texts and not texts[0].startswith(("-", "+")):
-        st.args = texts
+    if "e" in flags:
+        st.vars.pop(name, None)
+        return NOTHING
+    values = [x.text for x in words[1:]]
+    old = st.vars.get(name)
+    if "a" in flags and old is not None:
+        values = (old.items if old.items is not None else [old.text]) + values
+    sources = tuple(s for x in words[1:] for s in x.sources)
+    variables = tuple(v for x in words[1:] for v in x.variables)
+    st.vars[name] = Val(" ".join(values), values, None, sources, variables, any(x.glob for x in words[1:]))
+    if name in COMMAND_VARIABLES and len(words) > 1:
+        run_variable(w, draft, st, name, words[1])
+    return NOTHING
+
+
+def _shift(w: Walker, draft: Draft, st: State) -> Out:
+    count = draft.words[1].text if len(draft.words) > 1 else "1"
+    if st.args is not None and count.isdigit():
+        st.args = st.args[int(count) :]
     return NOTHING
 
 
 def _unset(w: Walker, draft: Draft, st: State) -> Out:
     for word in draft.words[1:]:
-        st.vars.pop(word.text, None)
+        if word.text[:1] != "-":
+            st.vars[word.text] = Val("")
+            st.functions.pop(word.text, None)
     return NOTHING
 
 
-def _shift(w: Walker, draft: Draft, st: State) -> Out:
-    if st.args is not None:
-        count = draft.words[1].text if len(draft.words) > 1 else "1"
-        st.args = st.args[int(count) if count.isdigit() else 1 :]
+def _alias(w: Walker, draft: Draft, st: State) -> Out:
+    words = draft.words[1:]
+    if st.dialect == "fish" and len(words) >= 2 and "=" not in words[0].text:
+        st.aliases[words[0].text] = " ".join(x.text for x in words[1:])
+        return NOTHING
+    for word in words:
+        name, equals, value = word.text.partition("=")
+        if equals and name and name[0] != "-":
+            st.aliases[name] = value
+            inner = st.share()
+            inner.top, inner.defined_only = draft.top, True
+            inner.stack = (*st.stack, name)
+            w.nested(value, inner, word.span, "alias", clean=False, word=word)
+    return NOTHING
+
+
+def _unalias(w: Walker, draft: Draft, st: State) -> Out:
+    for word in draft.words[1:]:
+        st.aliases.pop(word.text, None)
     return NOTHING
 
 
 def _trap(w: Walker, draft: Draft, st: State) -> Out:
-    words = [x for x in draft.words[1:] if x.text not in ("--",)]
-    if len(words) >= 2 and words[0].text and not words[0].text.startswith("-"):
-        inner = st.share()
-        inner.top = draft.top
-        inner.inp_text = inner.inp_from = None
-        w.nested(words[0].text, inner, words[0].span, "string", clean=False, word=words[0])
+    words = [x for x in draft.words[1:] if x.text != "--"]
+    if len(words) < 2 or words[0].text in ("-", "", "-l", "-p"):
+        return NOTHING
+    inner = st.share()
+    inner.top = draft.top
+    signals = {x.text.upper().removeprefix("SIG") for x in words[1:]}
+    inner.defined_only = st.defined_only or not signals & {"EXIT", "0", "DEBUG", "ERR", "RETURN", "CHLD"}
+    w.nested(words[0].text, inner, words[0].span, "trap", word=words[0])
     return NOTHING
 
 
-HANDLERS: dict[str, Callable[[Walker, Draft, State], Out | None]] = {
-    "cd": _cd, "chdir": _cd, "pushd": _cd, "popd": _unknown_cwd, "alias": _alias, "abbr": _alias,
-    "export": _declare, "declare": _declare, "typeset": _declare, "local": _declare, "readonly": _declare,
-    "read": _read, "mapfile": _mapfile, "readarray": _mapfile, "printf": _printf, "set": _set, "unset": _unset,
-    "shift": _shift, "trap": _trap,
+def _eval(w: Walker, draft: Draft, st: State) -> Out | None:
+    words = draft.words[1:]
+    while words and words[0].text in ("--",):
+        words = words[1:]
+    if not words:
+        return NOTHING
+    return _text(w, draft, st, " ".join(x.text for x in words), words, "string")
+
+
+def _text(w: Walker, draft: Draft, st: State, text: str, words: list[Word], via: str) -> Out:
+    """Run a text in this same shell."""
+    inner = st.share()
+    inner.top = draft.top
+    inner.inp_text, inner.inp_from = draft.stdin_text, draft.stdin_from
+    whole = Word(
+        text, "", words[0].span, False, False, False,
+        tuple(s for x in words for s in x.sources), tuple(v for x in words for v in x.variables),
+    )  # fmt: skip
+    out = w.nested(text, inner, words[0].span, via, clean=False, word=whole)
+    st.cwd, st.args = inner.cwd, inner.args
+    return out
+
+
+def _source(w: Walker, draft: Draft, st: State) -> Out | None:
+    words = draft.words[1:]
+    while words and words[0].text[:1] == "-" and words[0].text not in ("-",):
+        words = words[1:]
+    if not words:
+        return None
+    path = words[0].text
+    if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"):
+        text = w.input_of(draft, st)
+    else:
+        text = w.content(path, st)
+    if text is None:
+        return None
+    return _text(w, draft, st, text, words[:1], "source")
+
+
+def place_after(draft: Draft, st: State, word: Word) -> None:
+    """Rewrite behind the words before ``word``: they are the shell's own (``exec``, ``command``)."""
+    if st.inplace and draft.top == draft.index and st.replace is None:
+        draft.insert_at = word.span.start
+
+
+def _exec(w: Walker, draft: Draft, st: State) -> Out | None:
+    at = 1
+    words = draft.words
+    while at < len(words) and words[at].text[:1] == "-" and len(words[at].text) > 1:
+        at += 2 if words[at].text[-1] == "a" else 1
+        if words[at - 1].text == "--":
+            break
+    if at >= len(words):
+        return NOTHING
+    place_after(draft, st, words[at])
+    return _inner(w, draft, st, words[at:])
+
+
+def _command(w: Walker, draft: Draft, st: State) -> Out | None:
+    at = 1
+    words = draft.words
+    while at < len(words) and words[at].text[:1] == "-" and len(words[at].text) > 1:
+        if any(c in words[at].text for c in "vVqs") and words[at].text != "--":
+            return Out(UNKNOWN, (draft.index,))
+        at += 1
+        if words[at - 1].text == "--":
+            break
+    if at >= len(words):
+        return NOTHING
+    if draft.name != "builtin":
+        place_after(draft, st, words[at])
+    inner_name = words[at].text
+    if inner_name in CHANGES_STATE and inner_name not in ("exec", "command"):
+        draft.insert_at = None
+    return _inner(w, draft, st, words[at:])
+
+
+def _inner(w: Walker, draft: Draft, st: State, words: list[Word]) -> Out:
+    inner = st.share()
+    inner.top = draft.top
+    inner.wrappers = (*st.wrappers, draft.name)
+    inner.inp_text, inner.inp_from = draft.stdin_text, draft.stdin_from
+    inner.functions = {}
+    before = inner.wrappers
+    out = w.argv(words, inner)
+    if before and inner.cwd != st.cwd:
+        st.cwd = inner.cwd
+    return out
+
+
+def _printf(w: Walker, draft: Draft, st: State) -> Out | None:
+    words = draft.words
+    if len(words) > 3 and words[1].text == "-v":
+        text = fold.printf([x.text for x in words[3:]])
+        sources = tuple(s for x in words[3:] for s in x.sources)
+        st.vars[words[2].text] = Val(UNKNOWN if text is None else text, None, None, sources)
+        return NOTHING
+    return None
+
+
+def _let(w: Walker, draft: Draft, st: State) -> Out:
+    for word in draft.words[1:]:
+        name, equals, value = word.text.partition("=")
+        if equals and name.isidentifier():
+            st.vars[name] = Val(value if value.isdigit() else UNKNOWN)
+    return NOTHING
+
+
+def _hash(w: Walker, draft: Draft, st: State) -> Out:
+    words = [x.text for x in draft.words]
+    if "-p" in words[:-2]:
+        at = words.index("-p")
+        path = words[at + 1]
+        for name in words[at + 2 :]:
+            w.copies["bin:" + name] = path.rpartition("/")[2]
+    elif st.dialect == "zsh":
+        for text in words[1:]:
+            name, equals, path = text.partition("=")
+            if equals:
+                w.copies["bin:" + name] = path.rpartition("/")[2]
+    return NOTHING
+
+
+def _emulate(w: Walker, draft: Draft, st: State) -> Out:
+    for number, word in enumerate(draft.words[:-1]):
+        if word.text == "-c":
+            return _text(w, draft, st, draft.words[number + 1].text, [draft.words[number + 1]], "string")
+    return NOTHING
+
+
+Handler = Callable[["Walker", Draft, State], "Out | None"]
+HANDLERS: dict[str, Handler] = {
+    "cd": _cd, "chdir": _cd, "pushd": _cd, "popd": _popd, "prevd": _popd, "nextd": _popd,
+    "declare": _declare, "typeset": _declare, "export": _declare, "local": _declare, "readonly": _declare,
+    "integer": _declare, "float": _declare,
+    "read": _read, "mapfile": _mapfile, "readarray": _mapfile, "set": _set, "shift": _shift, "unset": _unset,
+    "alias": _alias, "unalias": _unalias, "trap": _trap, "eval": _eval, "source": _source, ".": _source,
+    "exec": _exec, "command": _command, "builtin": _command, "printf": _printf, "let": _let, "hash": _hash,
+    "emulate": _emulate,
 }  # fmt: skip

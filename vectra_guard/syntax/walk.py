@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Facts, Redirect, Request, Risk, Script, Span, Word
 from vectra_guard.syntax import expand, fold, shellstate, unwrap
+from vectra_guard.syntax.escapes import NUL
 from vectra_guard.syntax.names import command_name, normal
-from vectra_guard.syntax.reader import Reader
+from vectra_guard.syntax.reader import ASSIGN, Reader
 from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 from vectra_guard.syntax.tree import (
     Assign,
@@ -186,7 +187,10 @@ class Walker:
             inner.taint_vars = word.variables or st.taint_vars
         reading = read_text(Source(text, 0, span), inner.dialect, inner.depth // 2)
         self.reading(reading, False)
-        return self.listed(reading.body, inner)
+        out = self.listed(reading.body, inner)
+        if not clean:
+            st.cwd, st.args = inner.cwd, inner.args
+        return out
 
     def captured(self, body: List, st: State) -> Out:
         """A command substitution."""
@@ -194,7 +198,7 @@ class Walker:
         inner.via = "substitution"
         inner.depth += 1
         out = self.listed(body, inner)
-        return Out(out.text[:MAX_FOLD], out.sources)
+        return Out(out.text[:MAX_FOLD].replace(NUL, ""), out.sources)
 
     def process(self, part: Proc, st: State) -> tuple[str, tuple[int, ...]]:
         """``<(…)`` and its kin: the path that stands for it, and the commands behind it."""
@@ -254,9 +258,11 @@ class Walker:
             return UNKNOWN_OUT
         if type(node) is List:
             return self.listed(node, st)
-        st = st.share()
-        st.depth += 1
-        return NODES[type(node)](self, node, st)
+        inner = st.share()
+        inner.depth += 1
+        out = NODES[type(node)](self, node, inner)
+        st.cwd, st.args = inner.cwd, inner.args
+        return out
 
     def pipe(self, node: Pipe, st: State) -> Out:
         if len(node.stages) == 1:
@@ -392,6 +398,7 @@ class Walker:
         if text is not None or any(r.fd == 0 for r in draft.redirects):
             inner.inp_text, inner.inp_from = text, None
         out = inside(inner)
+        st.cwd, st.args = inner.cwd, inner.args
         return self.output_of(draft, out, inner)
 
     def draft(self, st: State, inplace: bool, span: Span) -> Draft:
@@ -420,8 +427,11 @@ class Walker:
         for raw in node.words:
             if raw.plain is not None:
                 words.append(Word(raw.plain, raw.plain, raw.src.span(raw.start, raw.end)))
+                continue
+            inner = inner or self.context(st, draft.top)
+            if words and words[0].text in shellstate.DECLARES and ASSIGN.match(raw.src.text, raw.start):
+                words.append(expand.one(self, raw, inner, True))
             else:
-                inner = inner or self.context(st, draft.top)
                 if node.prefix and "noglob" in node.prefix:
                     words += [_without_glob(x) for x in expand.words(self, raw, inner)]
                 else:
@@ -631,7 +641,9 @@ class Walker:
             if UNKNOWN in word.text:
                 inner.taint += word.sources
                 inner.taint_vars += word.variables
-        return self.node(node.body, inner)
+        out = self.node(node.body, inner)
+        st.cwd = inner.cwd
+        return out
 
     def alias(self, node: Simple, st: State) -> Out | None:
         raw = node.words[0]
@@ -663,6 +675,7 @@ class Walker:
         one = len(items) == 1 and isinstance(items[0][0], Simple)
         first = len(self.drafts)
         out = self.listed(reading.body, inner)
+        st.cwd, st.args = inner.cwd, inner.args
         self.placed(first, one and st.inplace, raw, text, st)
         return out
 

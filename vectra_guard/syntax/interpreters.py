@@ -1,0 +1,146 @@
+"""Shells and interpreters given their program: ``bash -c``, on standard input, in a file of this line; and the inline
+code of other languages, which ``inline.translate`` turns into equivalent shell lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.syntax.state import Draft, Out, State
+
+if TYPE_CHECKING:
+    from vectra_guard.syntax.walk import Walker
+
+SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ksh93", "mksh", "ash", "rbash", "yash", "fish", "pdksh"})
+VALUE_OPTIONS = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-C", "--init-command"})
+
+
+def _state(draft: Draft, st: State) -> State:
+    inner = st.share()
+    inner.top = draft.top
+    inner.wrappers = (*st.wrappers, draft.name)
+    inner.inp_text, inner.inp_from = draft.stdin_text, draft.stdin_from
+    inner.functions, inner.aliases, inner.replace = {}, {}, None
+    return inner
+
+
+def shell(w: Walker, draft: Draft, st: State) -> Out | None:
+    """A shell: ``-c TEXT``, a script written in this line, or its standard input."""
+    words = draft.words
+    dialect = draft.name if draft.name in ("zsh", "fish") else "bash"
+    at, text, stdin = 1, None, False
+    while at < len(words):
+        option = words[at].text
+        if option in VALUE_OPTIONS:
+            at += 2
+            continue
+        if option == "--" or option == "-":
+            at += 1
+            break
+        if option[:1] not in ("-", "+") or len(option) == 1:
+            break
+        if dialect == "fish" and option.startswith("--command="):
+            text = words[at]
+            return _run(w, draft, st, text.text.partition("=")[2], text, dialect, [])
+        if option in ("--command",) or (option[0] == "-" and option[1:2] != "-" and "c" in option):
+            text = words[at]
+        stdin |= option[0] == "-" and option[1:2] != "-" and "s" in option
+        at += 1
+    if text is not None:
+        if at >= len(words):
+            return None
+        return _run(w, draft, st, words[at].text, words[at], dialect, words[at + 1 :])
+    inner_text: str | None
+    if at < len(words) and not stdin and words[at].text not in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+        inner_text = w.content(words[at].text, st)
+        if inner_text is None:
+            return None
+        return _run(w, draft, st, inner_text, words[at], dialect, words[at:], "file")
+    inner_text = w.input_of(draft, st)
+    if inner_text is None:
+        return None
+    source = next((r.target for r in draft.redirects if r.fd == 0), None)
+    carrier = source or Word("", "", draft.span, sources=(draft.stdin_from,) if draft.stdin_from is not None else ())
+    return _run(w, draft, st, inner_text, carrier, dialect, words[max(at - 1, 0) :], "stdin")
+
+
+def _run(
+    w: Walker, draft: Draft, st: State, text: str, word: Word, dialect: str, args: list[Word], via: str = "string"
+) -> Out:
+    inner = _state(draft, st)
+    if via in ("stdin", "file"):
+        inner.inp_text = None
+    # Arguments bind inside: the text is read with them as $0 $1 …
+    inner.args = None
+    state = inner.clean()
+    state.args = [a.text for a in args[1:]] if args else []
+    return w.nested(text, state, word.span, via, clean=False, dialect=dialect, word=word)
+
+
+def _lines(w: Walker, draft: Draft, st: State, language: str, source: str) -> None:
+    from vectra_guard.syntax.inline import translate  # most lines hold no code of another language
+
+    inner = _state(draft, st)
+    for line in translate(language, source):
+        w.nested(line, inner, draft.span, language, dialect="bash", word=draft.words[0])
+
+
+def program(w: Walker, draft: Draft, st: State) -> Out | None:
+    """Another language's interpreter."""
+    from vectra_guard.syntax.inline.table import code_of, interpreter
+
+    words = draft.words
+    spec = interpreter(draft.name)
+    if spec is None:
+        return None
+    texts = [draft.name, *(x.text for x in words[1:])]
+    pieces = code_of(texts)
+    for language, source in pieces:
+        _lines(w, draft, st, language, source)
+    if pieces:
+        return _printed(draft, st, pieces[0][1], spec.language)
+    operand = next((t for t in texts[1:] if t[:1] != "-" or t == "-"), None)
+    text: str | None = None
+    if operand is None or operand in ("-", "/dev/stdin"):
+        text = w.input_of(draft, st) if spec.reads_stdin else None
+    else:
+        text = w.content(operand, st)
+    if text is not None and text.strip():
+        _lines(w, draft, st, spec.language, text)
+    return None
+
+
+def _printed(draft: Draft, st: State, source: str, language: str) -> Out | None:
+    """What ``python -c 'print("text")'`` prints, for the plainest programs only."""
+    import re
+
+    found = re.fullmatch(r"\s*(?:print|puts|console\.log|echo)\b\s*\(?\s*(['\"])([^'\"\\]*)\1\s*\)?\s*;?\s*", source)
+    if found is None:
+        return None
+    newline = "" if language in ("perl", "php") else "\n"
+    return Out(found.group(2) + newline, (draft.index,))
+
+
+def versioned(w: Walker, draft: Draft, st: State) -> Out | None:
+    """``python3.12`` and its kin."""
+    from vectra_guard.syntax.inline.table import interpreter
+
+    return program(w, draft, st) if interpreter(draft.name) is not None else None
+
+
+def run_file(w: Walker, draft: Draft, st: State) -> Out | None:
+    """A file that this line wrote is run by its path."""
+    text = w.content(draft.words[0].text, st)
+    if text is None or text == UNKNOWN:
+        return None
+    first = text.split("\n", 1)[0]
+    if first.startswith("#!") and not any(s in first for s in ("sh", "fish")):
+        from vectra_guard.syntax.inline.table import language_of
+
+        tool = first[2:].split()[-1].rpartition("/")[2] if first[2:].split() else ""
+        language = language_of(tool)
+        if language is not None:
+            _lines(w, draft, st, language, text)
+        return None
+    return _run(w, draft, st, text, draft.words[0], "bash", draft.words, "file")
