@@ -188,6 +188,10 @@ class Lines:
     def run(self, text: str) -> None:
         """``system(text)``."""
         line = code(text)
+        if self.network and ("<&" in line or ">&" in line):
+            self.tied = True
+        if line == UNKNOWN_CODE or (self.network and sole_output(text) is not None):
+            self.runs_shell = True  # it matters only where a socket is tied to it
         if is_shell(line):
             self.runs_shell = True
             if self.network and self.tied:

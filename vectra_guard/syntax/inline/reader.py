@@ -308,6 +308,9 @@ class Reader:
                 self.at += 1
                 continue
             before = self.at
+            if token.kind == "name" and token.value in ("as", "of", "in"):
+                self._each(token.value, values)
+                continue
             splat = token.value in ("*", "...")
             value = self.expression()
             if self._is("=>") or self._is(":"):
@@ -323,6 +326,19 @@ class Reader:
             else:
                 values.append(value)
         return values
+
+    def _each(self, keyword: str, values: list[Value]) -> None:
+        """``foreach (LIST as $x)`` and ``for (const x of LIST)``: the variable holds an element."""
+        before = self._peek(-1)
+        self.at += 1
+        if keyword == "as":
+            element = _element(values[-1]) if values else UNKNOWN
+            while self._peek().kind in ("var", "op") and not self._is(")"):
+                if self._peek().kind == "var":
+                    self.names[self._peek().value] = element
+                self.at += 1
+        elif before.kind in ("name", "var"):
+            self.names[before.value] = _element(self.expression())
 
     def string(self, token: Token) -> str:
         return self.join(token.parts)
@@ -345,7 +361,7 @@ class Reader:
     # --- names, members, calls -------------------------------------------------------------------------------
 
     def _name(self, name: str) -> Value:
-        if name in self.language.skip:
+        if name in self.language.skip and not (name == "import" and self._is("(")):
             self._skip_lines()
             if self._is("{"):
                 return self._import_braces()
@@ -354,6 +370,8 @@ class Reader:
             return self._function()
         if name in ("while", "until", "loop", "for", "foreach"):
             self.loops += 1
+            if name.startswith("for") and self.language.dialect.name in ("perl", "ruby"):
+                return self._for()
         token = self._peek()
         if token.value == "=>" and self.language.dialect.name == "node":
             self.names[name] = _element(self.subject)
@@ -368,6 +386,17 @@ class Reader:
         if value is not None and not isinstance(value, Ref) and token.value != "(":
             return self._postfixes(value)
         return self._postfixes(value if isinstance(value, Ref) else Ref(name))
+
+    def _for(self) -> Value:
+        """perl's ``for my $x (LIST)`` and ruby's ``for x in LIST``."""
+        while self._is("my", "our"):
+            self.at += 1
+        variable = "_"
+        if self._peek().kind in ("var", "name") and self._peek(1).value in ("(", "in"):
+            variable = self._peek().value
+            self.at += 1 + (self._peek(1).value == "in")
+        self.names[variable] = _element(self.primary())
+        return UNKNOWN
 
     def _import_braces(self) -> Value:
         """``const {exec} = require(…)`` and ``import {exec} from "…"``."""
@@ -483,7 +512,7 @@ class Reader:
         """As ``arguments``; a callback in them sees what the call fetches or is made on."""
         outer = self.subject
         if isinstance(callee, Ref) and callee.name in ("https.get", "http.get", "fetch") and self._peek().kind == "str":
-            self.subject = Obj("response", self.effects.fetch(self.string(self._peek())))
+            self.subject = Obj("response", emit.output(f"curl {emit.word(self.string(self._peek()))}"))
         values = self.arguments(")")
         self.subject = outer
         return values
@@ -511,6 +540,9 @@ class Reader:
             if value.name == "os.environ" and self.language.dialect.name == "node":
                 return emit.variable(name)
             full = f"{value.name}.{name}" if len(value.name) < 300 else value.name
+            known = self.language.globals.get(full)
+            if known is not None:
+                return known
             if not self._is("(") and name not in _CALLBACKS:
                 return self._maybe_bare(Ref(full))
             return self._method(value, full, name)
