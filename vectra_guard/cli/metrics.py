@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vectra_guard.errors import Refused
 from vectra_guard.report.notice import visible
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import argparse
 
     from vectra_guard.store.metrics import MetricsStore
+
+EVERYTHING = 1 << 30
+"""More rows than are ever kept."""
 
 
 def run(args: list[str]) -> int:
@@ -66,7 +69,8 @@ def _show(options: argparse.Namespace, store: MetricsStore) -> int:
         ("total runs", str(summary["total_executions"])),
         ("on the host", str(summary["host_executions"])),
         ("in a sandbox", str(summary["sandbox_executions"])),
-        ("not run", str(summary["blocked"])),
+        ("blocked", str(summary["blocked"])),
+        ("declined", str(summary["declined"])),
         ("asked", str(summary["asked"])),
         ("questions avoided", str(summary["avoided"])),
         ("cache hits", f"{summary['cached_executions']}" + (f" ({rate:.0%})" if rate is not None else "")),
@@ -84,64 +88,35 @@ def _show(options: argparse.Namespace, store: MetricsStore) -> int:
 
 def _history(options: argparse.Namespace, store: MetricsStore) -> int:
     from vectra_guard.report import text
+    from vectra_guard.store.metrics import to_json
 
-    rows = store.history(options.n)
+    runs = store.history(options.n)
     if options.json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([to_json(run) for run in runs], indent=2))
         return 0
     text.table(
         ("time", "decision", "runtime", "risk", "status", "took", "command"),
         [
             (
-                row["time"][:19].replace("T", " "),
-                row["decision"] + (f" ({row['answer']})" if row["answer"] else ""),
-                row["runtime"],
-                row["risk"],
-                "-" if row["status"] is None else str(row["status"]),
-                text.seconds(row["duration"]),
-                visible(row["command"]),
+                text.when(run.time),
+                run.decision + (f" ({run.answer})" if run.answer else ""),
+                run.runtime,
+                run.risk,
+                "-" if run.status is None else str(run.status),
+                text.seconds(run.duration),
+                visible(run.command),
             )
-            for row in rows
+            for run in runs
         ],
     )
     return 0
 
 
 def _export(options: argparse.Namespace, store: MetricsStore) -> int:
-    if options.format == "json":
-        print(json.dumps({**store.summary(), "execution_history": store.history(1 << 30)}, indent=2))
-    elif options.format == "csv":
-        import csv
+    from vectra_guard.store.export import FORMATS
 
-        rows = store.history(1 << 30)
-        if rows:
-            writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows({**row, "rules": " ".join(row["rules"])} for row in rows)
-    else:
-        print(prometheus(store.summary()), end="")
+    sys.stdout.write(FORMATS[options.format](store, EVERYTHING))
     return 0
-
-
-def prometheus(summary: dict[str, Any]) -> str:
-    """The text format that node_exporter's textfile collector reads."""
-    lines = []
-
-    def metric(name: str, kind: str, text: str, values: list[tuple[str, float | None]]) -> None:
-        lines.extend([f"# HELP vectra_guard_{name} {text}", f"# TYPE vectra_guard_{name} {kind}"])
-        lines.extend(f"vectra_guard_{name}{labels} {value}" for labels, value in values if value is not None)
-
-    metric("runs_total", "counter", "Runs counted.", [("", summary["total_executions"])])
-    for key, label in (("by_decision", "decision"), ("by_risk_level", "risk"), ("by_runtime", "runtime")):
-        counts = [(f'{{{label}="{name}"}}', count) for name, count in summary[key].items()]
-        metric(f"runs_by_{label}_total", "counter", f"Runs by {label}.", counts)
-    metric("prompts_total", "counter", "Questions asked.", [("", summary["asked"])])
-    metric("cache_hits_total", "counter", "Runs that the cache served.", [("", summary["cached_executions"])])
-    quantiles = [('{quantile="0.5"}', summary["p50_duration"]), ('{quantile="0.95"}', summary["p95_duration"])]
-    metric("duration_seconds", "gauge", "Duration of recent runs.", quantiles)
-    quantiles = [('{quantile="0.5"}', summary["p50_overhead"]), ('{quantile="0.95"}', summary["p95_overhead"])]
-    metric("overhead_seconds", "gauge", "Time that the guard added to recent runs.", quantiles)
-    return "\n".join(lines) + "\n"
 
 
 def _reset(options: argparse.Namespace, store: MetricsStore) -> int:
