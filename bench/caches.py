@@ -159,7 +159,8 @@ class Bench:
             hits += [miss, hit]
         figures = [statistics.median(times) for times in (bare_cold, bare_warm, cold, warm)]
         text = "".join(f"{figure:10.2f}" for figure in figures)
-        print(f"{title:22}{text}{figures[2] / figures[3]:10.2f}{figures[3] / figures[1]:10.2f}   {hits[:2]}", flush=True)
+        text += f"{figures[2] / figures[3]:10.2f}{figures[3] / figures[1]:10.2f}"
+        print(f"{title:22}{text}   {hits[:2]}", flush=True)
 
 
 def npm_registry() -> str:
