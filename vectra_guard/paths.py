@@ -14,6 +14,7 @@ import sys
 from vectra_guard.errors import GuardError
 
 APP = "vectra-guard"
+PLATFORM: str = sys.platform
 
 
 def runtime_dir() -> str:
@@ -42,7 +43,7 @@ def cache_dir() -> str:
 
 def _user_folder(kind: str, variable: str, default: str) -> str:
     """What platformdirs answers. On Linux its rule is this short, and importing it costs 16 ms of each ``vg``."""
-    if sys.platform == "linux":
+    if PLATFORM == "linux":
         base = os.environ.get(variable, "").strip()
         return os.path.join(base if base.startswith("/") else os.path.expanduser(f"~/{default}"), APP)
     import platformdirs
