@@ -1,8 +1,6 @@
-"""The grammar of fish: a ``Source`` becomes the same tree that the reader of bash makes. Reads everything.
+"""fish: its own words and its own grammar, read into the same tree as the other shells.
 
-fish has no here-documents, no ``$(`` before 3.4 (read all the same), no word splitting of variables; a substitution
-is split at newlines. ``and``, ``or``, ``not``, ``begin`` and their kin are words, not operators. Where fish would stop
-with a syntax error the sentence is recorded and reading goes on. Linear; nesting past a cap ends as ``capped``.
+Like ``reader`` it rejects nothing: a word out of place is recorded and stepped over, open blocks end with the text.
 """
 
 from __future__ import annotations
@@ -31,35 +29,44 @@ from vectra_guard.syntax.tree import (
     Var,
 )
 
-MAX_DEPTH = 60
-REDIRECT = re.compile(r"(\d{0,3})(>>\?|>>|>\?|>\||>&|>|<&|<\?|<|&>>|&>)|(\^\^?)(?=\s*[/\w.&])")
-PLAIN = re.compile(r"[A-Za-z0-9_./:=,@%+-]+(?=[\s;&|)]|$)")
-NAME = re.compile(r"\w+")
-ASSIGN = re.compile(r"([A-Za-z_]\w*)=")
-END = " \t\r\n;&|()<>"
-BLOCKS = frozenset({"begin", "if", "while", "for", "function", "switch"})
-CLOSERS = frozenset({"end", "else", "case"})
+MAX_DEPTH = 40
+MAX_COMMANDS = 3000
+PLAIN = re.compile(r"[A-Za-z0-9_./:,@%+^=\x80-\U0010ffff-]+")
+UNQUOTED = re.compile(r"[^\s;&|()<>'\"\\$\[\]{}*?~#]+")
+NAME = re.compile(r"[A-Za-z0-9_]+")
+BLANKS = re.compile(r"(?:[ \t\r]|\\\n)+")
+REDIRECT = re.compile(r"(?:(\d{1,4})?(>>\??|>\?|>|<)|(&>>|&>))(&?)")
+PIPE = re.compile(r"(?:\d?>\||&\||\|)")
+ASSIGN = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
+BLOCK = frozenset({"if", "while", "for", "function", "begin", "switch"})
+ENDERS = frozenset({"end", "else", "case"})
+JOINERS = frozenset({"and", "or", "not", "!", "time"})
+UNEXPECTED = "fish would not accept this line: {} is out of place."
 NOT_CLOSED = "A block is never closed with end."
-QUOTE_OPEN = "A quote is never closed."
-OUT_OF_PLACE = "fish would not accept this line: {} is out of place."
+UNFINISHED = "A quote or substitution is never closed."
 
 
 class FishReader:
+    __slots__ = ("commands", "depth", "i", "n", "problems", "s", "src", "unfinished")
+
     def __init__(self, src: Source, depth: int = 0):
-        self.src, self.s, self.n, self.i = src, src.text, len(src.text), 0
+        self.src = src
+        self.s = src.text
+        self.n = len(src.text)
+        self.i = 0
         self.depth = depth
+        self.commands = 0
         self.problems: list[str] = []
         self.unfinished = False
 
     def read(self) -> Reading:
-        body, capped = List(), False
+        body = List()
+        capped = False
         try:
             while self.i < self.n:
-                self.list_into(body, False)
+                self.list_into(body, "")
                 if self.i < self.n:
-                    stray = self.closer() or self.s[self.i]
-                    self.problem(OUT_OF_PLACE.format(stray if stray.isprintable() else "a character"))
-                    self.i += len(stray)
+                    self.stray()
         except Cap:
             capped = True
         return Reading(body, self.problems, self.unfinished, capped)
@@ -72,253 +79,49 @@ class FishReader:
         self.unfinished = True
         self.problem(sentence)
 
-    # --- lists and blocks
-
-    def gap(self) -> None:
-        s = self.s
-        while self.i < self.n:
-            c = s[self.i]
-            if c in " \t\r\n;":
-                self.i += 1
-            elif c == "\\" and s[self.i + 1 : self.i + 2] == "\n":
-                self.i += 2
-            elif c == "#":
-                end = s.find("\n", self.i)
-                self.i = self.n if end < 0 else end
-            else:
-                return
-
-    def closer(self) -> str:
-        found = NAME.match(self.s, self.i)
-        if found and found.group() in CLOSERS and (found.end() >= self.n or self.s[found.end()] in END):
-            return found.group()
-        return ""
-
-    def list_into(self, body: List, parens: bool) -> None:
-        """Statements up to ``end``, ``else``, ``case``, a closing parenthesis, or the end of the text."""
-        while True:
-            self.gap()
-            if self.i >= self.n or self.s[self.i] == ")" or self.closer():
-                return
-            if self.s[self.i] in "&|":
-                self.problem(OUT_OF_PLACE.format(self.s[self.i]))
-                self.i += 1
-                continue
-            start = self.i
-            node = self.pipeline()
-            self.blanks()
-            op = ";"
-            if self.s.startswith(("&&", "||"), self.i):
-                op = self.s[self.i : self.i + 2]
-                self.i += 2
-            elif self.i < self.n and self.s[self.i] == "&":
-                op = "&"
-                self.i += 1
-            if node is not None:
-                body.items.append((node, op))
-            elif self.i == start:
-                return
-
-    def blanks(self) -> None:
-        while self.i < self.n:
-            if self.s[self.i] in " \t\r":
-                self.i += 1
-            elif self.s.startswith("\\\n", self.i):
-                self.i += 2
-            else:
-                return
-
-    def pipeline(self) -> Node | None:
-        stages: list[Node] = []
-        while True:
-            node = self.statement()
-            if node is None:
-                break
-            stages.append(node)
-            self.blanks()
-            if self.s.startswith("||", self.i):
-                break
-            if self.s.startswith("&|", self.i):
-                self.i += 2
-            elif self.i < self.n and self.s[self.i] == "|":
-                self.i += 1
-            else:
-                break
-            self.gap()
-        if not stages:
-            return None
-        return stages[0] if len(stages) == 1 else Pipe(stages)
-
-    def statement(self) -> Node | None:
+    def deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Cap
-        try:
-            while True:
-                self.blanks()
-                found = NAME.match(self.s, self.i)
-                word = found.group() if found else self.s[self.i : self.i + 1]
-                after = self.s[self.i + len(word) : self.i + len(word) + 1]
-                if word in ("and", "or", "not", "!", "time") and after in (" ", "\t"):
-                    self.i += len(word)
-                    continue
-                if word in BLOCKS and (not after or after in " \t\n;"):
-                    start = self.i
-                    self.i += len(word)
-                    node = getattr(self, f"{word}_")(start)
-                    node.redirects += self.redirects()
-                    return node  # type: ignore[no-any-return]
-                return self.simple()
-        finally:
-            self.depth -= 1
 
-    def block(self) -> List:
-        body = List()
-        self.list_into(body, False)
-        return body
+    def stray(self) -> None:
+        found = NAME.match(self.s, self.i)
+        token = found.group() if found else self.s[self.i]
+        self.problem(UNEXPECTED.format(token[:20] if token.isprintable() else "a character"))
+        self.i += len(token)
 
-    def end(self) -> None:
-        if self.closer() == "end":
-            self.i += 3
-        else:
-            self.open_end(NOT_CLOSED)
+    # Words
 
-    def begin_(self, start: int) -> Group:
-        body = self.block()
-        self.end()
-        return Group(body, False)
-
-    def if_(self, start: int) -> Branch:
-        branch = Branch([self.block()])
-        while self.closer() == "else":
-            self.i += 4
-            self.blanks()
-            found = NAME.match(self.s, self.i)
-            if found and found.group() == "if":
-                self.i += 2
-            branch.arms.append(self.block())
-        self.end()
-        return branch
-
-    def while_(self, start: int) -> Loop:
-        cond = List()
-        node = self.pipeline()
-        if node is not None:
-            cond.items.append((node, ";"))
-        body = self.block()
-        self.end()
-        return Loop("while", body, cond=cond)
-
-    def for_(self, start: int) -> Loop:
-        words = self.words()
-        names = tuple(w.plain or "" for w in words[:1])
-        body = self.block()
-        self.end()
-        return Loop("for", body, names, words[2:])
-
-    def switch_(self, start: int) -> Branch:
-        branch = Branch([], self.words())
-        self.gap()
-        while self.closer() == "case":
-            self.i += 4
-            self.words()
-            branch.arms.append(self.block())
-        self.end()
-        return branch
-
-    def function_(self, start: int) -> Function:
-        words = self.words()
-        body = self.block()
-        self.end()
-        return Function([w.plain or "" for w in words[:1]], Group(body, False), self.src, start, self.i)
-
-    # --- words
-
-    def words(self) -> list[Raw]:
-        made = []
-        while True:
-            self.blanks()
-            word = self.word()
-            if word is None:
-                return made
-            made.append(word)
-
-    def redirects(self) -> list[Redir]:
-        made = []
-        while True:
-            self.blanks()
-            redir = self.redirect()
-            if redir is None:
-                return made
-            made.append(redir)
-
-    def redirect(self) -> Redir | None:
-        found = REDIRECT.match(self.s, self.i)
-        if not found:
-            return None
-        op, number = found[2] or ">", found[1]
-        self.i = found.end()
-        if op == ">|":
-            return Redir(">&", 2, Raw(self.src, self.i, self.i, "1"))
-        self.blanks()
-        target = self.word() or Raw(self.src, self.i, self.i, "")
-        fd = 2 if found[3] else (-1 if op.startswith("&") else int(number) if number else (0 if op[0] == "<" else 1))
-        if target.plain is None and self.s[target.start : target.start + 1] == "&":
-            op = ">&"
-        return Redir(op.rstrip("?"), fd, target)
-
-    def assigns(self, node: Simple) -> None:
-        """``NAME=value command``."""
-        while True:
-            self.blanks()
-            found = ASSIGN.match(self.s, self.i)
-            if not found:
-                return
+    def blanks(self) -> None:
+        found = BLANKS.match(self.s, self.i)
+        if found:
             self.i = found.end()
-            value = self.word() or Raw(self.src, self.i, self.i, "")
-            node.assigns.append(Assign(found[1], "=", "", value))
-
-    def simple(self) -> Node | None:
-        node = Simple(self.src, self.i)
-        self.assigns(node)
-        while self.i < self.n:
-            self.blanks()
-            if self.i >= self.n or self.s[self.i] in "\n;|)&" and not REDIRECT.match(self.s, self.i):
-                break
-            if self.s[self.i] == "#" and (not node.words or self.s[self.i - 1] in " \t"):
-                end = self.s.find("\n", self.i)
-                self.i = self.n if end < 0 else end
-                break
-            redir = self.redirect()
-            if redir is not None:
-                node.redirects.append(redir)
-                continue
-            word = self.word()
-            if word is None:
-                break
-            node.words.append(word)
-        node.end = self.i
-        return node if node.words or node.redirects or node.assigns else None
 
     def word(self) -> Raw | None:
-        start = self.i
-        found = PLAIN.match(self.s, start)
-        if found:
+        s, start = self.s, self.i
+        found = PLAIN.match(s, start)
+        if found and (found.end() >= self.n or s[found.end()] in " \n;&|)\t") and s[start] != "%":
             self.i = found.end()
             return Raw(self.src, start, self.i, found.group())
         raw = Raw(self.src, start, start)
-        self.parts(raw, END.replace("(", ""))
+        self.parts(raw)
         if self.i == start:
             return None
         raw.end = self.i
         return raw
 
-    def parts(self, raw: Raw, stop: str) -> None:
-        s, out = self.s, raw.parts
-        braces = 0
+    def parts(self, raw: Raw) -> None:
+        s, out, start = self.s, raw.parts, self.i
         while self.i < self.n:
+            found = UNQUOTED.match(s, self.i)
+            if found:
+                out.append(Lit(found.group(), False))
+                self.i = found.end()
+                continue
             c = s[self.i]
-            if c in stop and not (c == "&" and s[self.i - 1 : self.i] in "<>" and self.i > 0):
+            if c in " \t\r\n;|<>)" or (c == "&" and s[self.i + 1 : self.i + 2] in ("", " ", "\n", "&", "|", ">", ";")):
+                return
+            if c == "#" and self.i == start:
                 return
             if c == "'":
                 self.single(out)
@@ -327,101 +130,372 @@ class FishReader:
             elif c == "\\":
                 self.backslash(out)
             elif c == "$":
-                self.dollar(out, False)
+                self.variable(out, False)
             elif c == "(":
-                self.substitution(out, False)
-            elif c in "{}":
-                raw.brace = True
-                braces += 1
-                out.append(Lit(c, False))
-                self.i += 1
-            elif c in "*?~[":
-                out.append(Lit(c, False))
-                self.i += 1
+                self.substitution(out, False, 1)
             else:
-                end = self.i + 1
-                while end < self.n and s[end] not in "'\"\\$({}*?~[" and s[end] not in stop:
-                    end += 1
-                out.append(Lit(s[self.i : end], False))
-                self.i = end
+                raw.brace |= c in "{}"
+                out.append(Lit(c, False))
+                self.i += 1
 
     def single(self, out: list[Part]) -> None:
-        text, at = [], self.i + 1
-        while at < self.n and self.s[at] != "'":
-            if self.s[at] == "\\" and self.s[at + 1 : at + 2] in ("'", "\\"):
-                at += 1
-            text.append(self.s[at])
-            at += 1
-        if at >= self.n:
-            self.open_end(QUOTE_OPEN)
-        self.i = min(at + 1, self.n)
+        text: list[str] = []
+        i, s = self.i + 1, self.s
+        while i < self.n and s[i] != "'":
+            if s[i] == "\\" and s[i + 1 : i + 2] in ("'", "\\") and i + 1 < self.n:
+                i += 1
+            text.append(s[i])
+            i += 1
+        if i >= self.n:
+            self.open_end(UNFINISHED)
         out.append(Lit("".join(text), True))
+        self.i = min(i + 1, self.n)
 
     def double(self, out: list[Part]) -> None:
+        s = self.s
         self.i += 1
-        text: list[str] = []
-        while self.i < self.n and self.s[self.i] != '"':
-            c = self.s[self.i]
-            if c == "\\" and self.s[self.i + 1 : self.i + 2] in ('"', "\\", "$", "\n"):
-                text.append("" if self.s[self.i + 1] == "\n" else self.s[self.i + 1])
-                self.i += 2
-            elif c == "$":
-                out.append(Lit("".join(text), True))
-                text = []
-                self.dollar(out, True)
-            else:
-                text.append(c)
+        out.append(Lit("", True))
+        while self.i < self.n:
+            c = s[self.i]
+            if c == '"':
                 self.i += 1
-        if self.i >= self.n:
-            self.open_end(QUOTE_OPEN)
-        self.i = min(self.i + 1, self.n)
-        out.append(Lit("".join(text), True))
+                return
+            if c == "\\":
+                nxt = s[self.i + 1 : self.i + 2]
+                if nxt and nxt in '"$\\':
+                    out.append(Lit(nxt, True))
+                elif nxt != "\n":
+                    out.append(Lit("\\" + nxt, True))
+                self.i = min(self.i + 2, self.n)
+            elif c == "$":
+                self.variable(out, True)
+            else:
+                end = self.i + 1
+                while end < self.n and s[end] not in '"\\$':
+                    end += 1
+                out.append(Lit(s[self.i : end], True))
+                self.i = end
+        self.open_end(UNFINISHED)
 
     def backslash(self, out: list[Part]) -> None:
-        following = self.s[self.i + 1 : self.i + 2]
-        if following in "xuUX01234567aefnrtvcb" and following:
-            value, self.i = escape(self.s, self.i + 1)
+        nxt = self.s[self.i + 1 : self.i + 2]
+        if nxt == "\n":
+            self.i += 2
+        elif nxt and (nxt in "abefnrtvxXuUc" or nxt in "01234567"):
+            text, self.i = escape(self.s, self.i + 1)
+            out.append(Lit(text, True))
         else:
-            value, self.i = ("" if following == "\n" else following), min(self.i + 2, self.n)
-        out.append(Lit(value, True))
+            self.unfinished |= not nxt
+            out.append(Lit(nxt, True))
+            self.i = min(self.i + 2, self.n)
 
-    def dollar(self, out: list[Part], quoted: bool) -> None:
-        if self.s[self.i + 1 : self.i + 2] == "(":
-            self.i += 1
-            self.substitution(out, quoted)
+    def variable(self, out: list[Part], quoted: bool) -> None:
+        s = self.s
+        if s[self.i + 1 : self.i + 2] == "(":
+            self.substitution(out, quoted, 2)
             return
-        found = NAME.match(self.s, self.i + 1)
+        indirect = s[self.i + 1 : self.i + 2] == "$"
+        found = NAME.match(s, self.i + (2 if indirect else 1))
         if not found:
             out.append(Lit("$", quoted))
             self.i += 1
             return
-        name = {"argv": "@"}.get(found.group(), found.group())
+        var = Var(found.group(), quoted, indirect=indirect)
         self.i = found.end()
-        index = ""
-        if self.i < self.n and self.s[self.i] == "[":
-            end = self.s.find("]", self.i)
-            end = self.n if end < 0 else end
-            index = self.s[self.i + 1 : end]
-            self.i = min(end + 1, self.n)
-        out.append(Var(name, quoted, "", index))
+        self.index(var)
+        out.append(var)
 
-    def substitution(self, out: list[Part], quoted: bool) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Cap
-        self.i += 1
+    def index(self, var: Var | None) -> None:
+        if self.s[self.i : self.i + 1] == "[":
+            end = self.s.find("]", self.i)
+            if 0 < end - self.i < 60:
+                if var is not None:
+                    var.index = self.s[self.i + 1 : end]
+                self.i = end + 1
+
+    def substitution(self, out: list[Part], quoted: bool, skip: int) -> None:
+        self.i += skip
+        self.deeper()
         body = List()
         while True:
-            self.list_into(body, True)
+            self.list_into(body, ")")
             if self.i >= self.n:
-                self.open_end("A substitution is never closed.")
+                self.open_end(UNFINISHED)
                 break
             if self.s[self.i] == ")":
                 self.i += 1
                 break
-            self.i += max(1, len(self.closer()))
+            self.stray()
         self.depth -= 1
-        if self.i < self.n and self.s[self.i] == "[" and not quoted:
-            end = self.s.find("]", self.i)
-            self.i = self.n if end < 0 else end + 1
-        out.append(Sub(body, quoted, True))
+        self.index(None)
+        out.append(Sub(body, quoted, lines=True))
+
+    # Lists
+
+    def gap(self) -> None:
+        s = self.s
+        while self.i < self.n:
+            c = s[self.i]
+            if c in " \t\r\n":
+                self.i += 1
+            elif c == "#":
+                end = s.find("\n", self.i)
+                self.i = self.n if end < 0 else end
+            elif c == "\\" and s[self.i + 1 : self.i + 2] == "\n":
+                self.i += 2
+            else:
+                return
+
+    def peek(self) -> str:
+        found = NAME.match(self.s, self.i)
+        if not found:
+            return "!" if self.s[self.i : self.i + 2] == "! " else ""
+        after = self.s[found.end() : found.end() + 1]
+        return found.group() if not after or after in " \t\r\n;&|()<>" else ""
+
+    def list_into(self, out: List, close: str) -> None:
+        """Statements up to ``end``, ``else``, ``case`` or the closing parenthesis."""
+        s = self.s
+        while True:
+            self.gap()
+            if self.i >= self.n:
+                return
+            c = s[self.i]
+            if c == ";" or (c == "&" and s[self.i + 1 : self.i + 2] != ">"):
+                self.i += 1
+                continue
+            if c == ")" or self.peek() in ENDERS:
+                return
+            node = self.pipeline()
+            if node is None:
+                return
+            out.items.append((node, self.separator()))
+
+    def separator(self) -> str:
+        self.blanks()
+        s = self.s
+        for op in ("&&", "||"):
+            if s.startswith(op, self.i):
+                self.i += 2
+                self.gap()
+                return op
+        if s[self.i : self.i + 1] == "&" and s[self.i + 1 : self.i + 2] != ">":
+            self.i += 1
+            return "&"
+        return ";"
+
+    def pipeline(self) -> Node | None:
+        pipe = Pipe([])
+        while (word := self.peek()) in JOINERS:
+            self.i += len(word)
+            self.blanks()
+            pipe.negated |= word in ("not", "!")
+        while True:
+            node = self.command()
+            if node is None:
+                break
+            pipe.stages.append(node)
+            self.blanks()
+            found = PIPE.match(self.s, self.i)
+            if not found or self.s.startswith("||", self.i):
+                break
+            self.i = found.end()
+            self.gap()
+        if not pipe.stages:
+            return None
+        return pipe.stages[0] if len(pipe.stages) == 1 else pipe
+
+    # Commands
+
+    def command(self) -> Node | None:
+        self.commands += 1
+        if self.commands > MAX_COMMANDS:
+            raise Cap
+        word = self.peek()
+        if word not in BLOCK:
+            return None if word in ENDERS else self.simple()
+        self.deeper()
+        start = self.i
+        self.i += len(word)
+        node = self.block(word, start)
+        self.depth -= 1
+        redirects = self.redirects()
+        if redirects:
+            node = Group(List([(node, ";")]), False, redirects)
+        return node
+
+    def block(self, word: str, start: int) -> Node:
+        if word == "begin":
+            return Group(self.until_end(), False)
+        if word == "if":
+            return self.if_()
+        if word == "while":
+            cond = self.condition()
+            return Loop("while", self.until_end(), cond=cond)
+        if word == "switch":
+            return self.switch()
+        words = self.words()
+        if word == "for":
+            names = tuple(w.plain or "_" for w in words[:1])
+            return Loop("for", self.until_end(), names, words[2:])
+        name = self.s[words[0].start : words[0].end] if words else "_"
+        params: list[str] = []
+        taking = False
+        for raw in words[1:]:
+            text = raw.plain or ""
+            if text[:1] == "-":
+                taking = text in ("-a", "--argument-names", "--argument")
+            elif taking:
+                params.append(text)
+        body = Group(self.until_end(), False)
+        return Function([name.strip("'\"")], body, self.src, start, self.i, params=tuple(params))
+
+    def words(self) -> list[Raw]:
+        out: list[Raw] = []
+        while True:
+            self.blanks()
+            raw = self.word()
+            if raw is None:
+                return out
+            out.append(raw)
+
+    def condition(self) -> List:
+        """One statement and the ``and``/``or`` lines that follow it."""
+        out = List()
+        self.gap()
+        node = self.pipeline()
+        if node is not None:
+            out.items.append((node, self.separator()))
+        while out.items and out.items[-1][1] in ("&&", "||"):
+            node = self.pipeline()
+            if node is None:
+                break
+            out.items.append((node, self.separator()))
+        return out
+
+    def until_end(self) -> List:
+        body = List()
+        while True:
+            self.list_into(body, "")
+            if self.i >= self.n:
+                self.open_end(NOT_CLOSED)
+                return body
+            word = self.peek()
+            if word == "end":
+                self.i += 3
+                return body
+            if self.s[self.i] == ")":
+                self.problem(NOT_CLOSED)
+                return body
+            self.stray()
+
+    def if_(self) -> Node:
+        branch = Branch([self.condition()])
+        while True:
+            body = List()
+            self.list_into(body, "")
+            branch.arms.append(body)
+            if self.i >= self.n:
+                self.open_end(NOT_CLOSED)
+                return branch
+            word = self.peek()
+            if word == "else":
+                self.i += 4
+                self.blanks()
+                if self.peek() == "if":
+                    self.i += 2
+                    branch.arms.append(self.condition())
+            elif word == "end":
+                self.i += 3
+                return branch
+            elif self.s[self.i] == ")":
+                self.problem(NOT_CLOSED)
+                return branch
+            else:
+                self.stray()
+
+    def switch(self) -> Node:
+        branch = Branch([], self.words())
+        while True:
+            body = List()
+            self.list_into(body, "")
+            if body.items:
+                branch.arms.append(body)
+            if self.i >= self.n:
+                self.open_end(NOT_CLOSED)
+                return branch
+            word = self.peek()
+            if word == "case":
+                self.i += 4
+                self.words()
+            elif word == "end":
+                self.i += 3
+                return branch
+            elif self.s[self.i] == ")":
+                self.problem(NOT_CLOSED)
+                return branch
+            else:
+                self.stray()
+
+    def redirects(self) -> list[Redir]:
+        out: list[Redir] = []
+        while True:
+            self.blanks()
+            redir = self.redirect()
+            if redir is None:
+                return out
+            out.append(redir)
+
+    def redirect(self) -> Redir | None:
+        found = REDIRECT.match(self.s, self.i)
+        if not found or PIPE.match(self.s, self.i):
+            return None
+        start = self.i
+        op = (found.group(2) or found.group(3)).rstrip("?")
+        fd = int(found.group(1)) if found.group(1) else (0 if op == "<" else 1)
+        if op[0] == "&":
+            fd = -1
+        if found.group(4):
+            op = op[0] + "&"
+        self.i = found.end()
+        self.blanks()
+        target = self.word()
+        if target is None:
+            self.problem(UNEXPECTED.format(op))
+            target = Raw(self.src, start, self.i, "")
+        return Redir(op, fd, target)
+
+    def simple(self) -> Node | None:
+        s = self.s
+        node = Simple(self.src, self.i)
+        while self.i < self.n:
+            self.blanks()
+            if self.i >= self.n:
+                break
+            c = s[self.i]
+            if c in "\n;|)#":
+                if c == "#":
+                    self.gap()
+                break
+            if c in "<>&0123456789":
+                if PIPE.match(s, self.i):
+                    break
+                redir = self.redirect()
+                if redir is not None:
+                    node.redirects.append(redir)
+                    continue
+                if c in "<>&":
+                    break
+            if not node.words:
+                found = ASSIGN.match(s, self.i)
+                if found:
+                    self.i = found.end()
+                    value = self.word() or Raw(self.src, self.i, self.i, "")
+                    node.assigns.append(Assign(found.group(1), "=", "", value))
+                    continue
+            raw = self.word()
+            if raw is None:
+                break
+            node.words.append(raw)
+        node.end = self.i
+        return node if node.words or node.assigns or node.redirects else None

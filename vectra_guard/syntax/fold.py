@@ -527,6 +527,14 @@ def _with_file(filter_: Callable[[list[str], str | None], str | None]) -> Callab
     return run
 
 
+def _psub(w: Walker, args: list[str], stdin: str | None, st: State) -> str | None:
+    if stdin is None:
+        return None
+    path = f"/tmp/.psub.{len(w.files)}"  # noqa: S108 - a name for what fish makes, nothing is written
+    w.files[path] = stdin
+    return path + "\n"
+
+
 def _tee(w: Walker, args: list[str], stdin: str | None, st: State) -> str | None:
     for name in args:
         if name[:1] != "-" and not name.startswith("/dev/"):
@@ -560,10 +568,10 @@ FOLDS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "echo": echo, "printf": printf, "print": zsh_print, "seq": seq, "rev": rev, "tac": tac, "tr": tr,
     "base64": b64, "gbase64": b64, "base32": b32, "xxd": xxd, "openssl": openssl, "head": head, "tail": tail,
     "cut": cut, "sed": sed, "basename": basename, "dirname": dirname, "sort": _first_line_sorted, "paste": _paste,
-    "string": _fish_string, "cat": rev, "pwd": rev, "whoami": rev, "tee": rev,
+    "string": _fish_string, "cat": rev, "pwd": rev, "whoami": rev, "tee": rev, "psub": rev,
 }  # fmt: skip
 CONTEXT: dict[str, Callable[..., str | None]] = {
-    "cat": _cat, "pwd": _pwd, "whoami": _whoami, "tee": _tee,
+    "cat": _cat, "pwd": _pwd, "whoami": _whoami, "tee": _tee, "psub": _psub,
     "base64": _with_file(b64), "rev": _with_file(rev), "xxd": _with_file(xxd), "tac": _with_file(tac),
     "head": _with_file(head), "tail": _with_file(tail), "sed": _with_file(sed), "cut": _with_file(cut),
 }  # fmt: skip

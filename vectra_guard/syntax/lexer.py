@@ -35,7 +35,7 @@ UNFINISHED_SUB = "A substitution is never closed."
 class Lexer:
     """Position and findings of one reading. ``Reader`` adds the grammar of commands."""
 
-    __slots__ = ("arith_no", "depth", "here", "i", "n", "problems", "s", "src", "unfinished", "zsh")
+    __slots__ = ("arith_no", "braces", "depth", "here", "i", "n", "problems", "s", "src", "unfinished", "zsh")
 
     def __init__(self, src: Source, zsh: bool, depth: int = 0):
         self.src = src
@@ -44,6 +44,7 @@ class Lexer:
         self.i = 0
         self.zsh = zsh
         self.depth = depth
+        self.braces = 0  # groups that a } would close
         self.problems: list[str] = []
         self.unfinished = False
         self.here: list[Pending] = []
@@ -146,9 +147,6 @@ class Lexer:
             end = self.balanced(i)
             if end is not None:
                 out.append(Lit(s[i:end], False))
-                if "*" not in s[i:end]:
-                    out.append(Lit("*", False))  # an alternative of names: matched like any glob
-                    out.pop()
                 self.i = end
                 return True
         if self.zsh and i == start:
@@ -376,10 +374,14 @@ class Lexer:
             var.op = var.op or "nested"
             var.operand2 = [inner]
             i = self.i
-        elif self.zsh and s.startswith("$(", i):
+        elif self.zsh and s.startswith(("$(", '"'), i):
             self.i = i
-            self.dollar(out, quoted)
-            var.op, var.operand2 = var.op or "nested", [out.pop()]
+            inside: list[Part] = []
+            if s[i] == '"':
+                self.double(inside)
+            else:
+                self.dollar(inside, quoted)
+            var.op, var.operand2 = var.op or "nested", inside
             i = self.i
         else:
             found = NAME.match(s, i)
@@ -411,8 +413,6 @@ class Lexer:
                 break
         else:
             op = "bad"
-        if var.op and var.op != "length" and op:
-            op = op if var.op == "nested" else op
         parts: list[Part] = []
         self.operand(parts, var.quoted, "/}" if op in ("/", "//", "/#", "/%") else (":}" if op == ":" else "}"))
         var.operand = parts

@@ -40,6 +40,9 @@ REDIRECT = re.compile(r"(\d{1,9}|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<>|<&|<|&>>[|!]?|
 REDIRECT_BASH = re.compile(r"(\d{1,9}|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<>|<&|<|&>>|&>|>>|>&|>\||>)")
 PREFIXES = frozenset({"noglob", "nocorrect", "-", "nohistory"})
 DECLARES = frozenset({"declare", "typeset", "export", "local", "readonly", "alias", "integer", "float"})
+MAX_COMMANDS = 3000
+CLOSES_AFTER = ("", " ", "\t", "\n", ";", "&", "|", ")", "}", "<", ">")
+ANONYMOUS = "(anon)"
 UNEXPECTED = "The shell would not accept this line: {} is out of place."
 NOT_CLOSED = "A compound command is never closed."
 
@@ -55,7 +58,11 @@ class Pending:
 
 
 class Reader(Lexer):
-    __slots__ = ("closers",)
+    __slots__ = ("commands",)
+
+    def __init__(self, src: Source, zsh: bool, depth: int = 0):
+        super().__init__(src, zsh, depth)
+        self.commands = 0
 
     def read(self) -> Reading:
         body = List()
@@ -73,15 +80,19 @@ class Reader(Lexer):
     def sub_body(self, close: str) -> List:
         body = List()
         stop = frozenset({"}"}) if close == "}" else frozenset()
+        outer = self.braces
+        self.braces = outer + 1 if close == "}" else 0
         while True:
             self.list_into(body, stop, close)
             if self.i >= self.n:
                 self.open_end(NOT_CLOSED)
-                return body
+                break
             if self.s[self.i] == close:
                 self.i += 1
-                return body
+                break
             self.stray()
+        self.braces = outer
+        return body
 
     def nested(self, text: str, src: Source) -> List:
         reader = Reader(src, self.zsh, self.depth)
@@ -236,6 +247,9 @@ class Reader(Lexer):
         s, i = self.s, self.i
         if i >= self.n:
             return None
+        self.commands += 1
+        if self.commands > MAX_COMMANDS:
+            raise Cap
         if s[i] == "(":
             return self.parens()
         found = RESERVED.match(s, i)
@@ -279,10 +293,16 @@ class Reader(Lexer):
         group = Group(self.sub_body(")"), True)
         self.depth -= 1
         self.blanks()
-        if not group.body.items and s[self.i : self.i + 1] == "{":  # zsh: () { … } args
-            return self.simple()
+        if self.zsh and not group.body.items and s[self.i : self.i + 1] == "{":
+            return self.anonymous(start)
         self.trailing(group)
         return group
+
+    def anonymous(self, start: int) -> Node:
+        """zsh ``() { … } args``: a function that is called at once."""
+        function = self.function_body([ANONYMOUS], start)
+        call = Simple(self.src, start, self.i, words=[Raw(self.src, start, start + 2, ANONYMOUS), *self.words()])
+        return List([(function, ";"), (call, ";")])
 
     def group(self) -> Node:
         group = Group(self.sub_body("}"), False)
@@ -567,6 +587,8 @@ class Reader(Lexer):
                     continue
                 if c == "&":
                     break
+            elif c == "}" and self.zsh and self.braces and s[self.i + 1 : self.i + 2] in CLOSES_AFTER:
+                break
             if leading or declares:
                 found = ASSIGN.match(s, self.i)
                 if found and self.assignment(node, found, declares):

@@ -258,6 +258,8 @@ def _source(w: Walker, draft: Draft, st: State) -> Out | None:
     words = draft.words[1:]
     while words and words[0].text[:1] == "-" and words[0].text not in ("-",):
         words = words[1:]
+    if not words and st.dialect == "fish":
+        words = [Word("-", "", draft.span)]
     if not words:
         return None
     path = words[0].text

@@ -191,6 +191,7 @@ class Function:
     start: int
     end: int
     redirects: list[Redir] = field(default_factory=list)
+    params: tuple[str, ...] = ()  # fish: names for the arguments
 
 
 @dataclass(slots=True)

@@ -39,12 +39,12 @@ from vectra_guard.syntax.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_COMMANDS = 3000
+MAX_COMMANDS = 2000
 MAX_DEPTH = 50
 MAX_TEXT = 400_000  # characters of nested text read in one line, all together
 MAX_FOLD = 65_536
 MAX_VALUES = 24
-TOO_DEEP = "The line is nested deeper than is read."
+TOO_DEEP = "The line is longer, or nested deeper, than is read."
 TOO_LONG = "The line holds more commands than are read."
 UNKNOWN_OUT = Out(UNKNOWN)
 REAL_BASES = {"bash", "zsh", "sh", "dash", "ksh", "mksh", "ash", "yash", "fish"}
@@ -112,6 +112,8 @@ class Walker:
             return Val(" ".join(st.args)) if st.args is not None else None
         if name == "#":
             return Val(str(len(st.args))) if st.args is not None else None
+        if name == "argv" and st.args is not None and st.dialect in ("fish", "zsh"):
+            return Val(" ".join(st.args), st.args)
         known = self.facts.variables.get(name)
         if known is not None and name not in ("PWD",):
             return Val(known)
@@ -636,6 +638,8 @@ class Walker:
         inner.via, inner.inplace, inner.top = "function", False, draft.top
         inner.calls = (*st.calls, name)
         inner.args = [w.text for w in draft.words[1:]]
+        for param, value in zip(node.params, inner.args, strict=False):
+            inner.vars[param] = Val(value)
         inner.inp_text, inner.inp_from = draft.stdin_text, draft.stdin_from
         for word in draft.words[1:]:
             if UNKNOWN in word.text:
