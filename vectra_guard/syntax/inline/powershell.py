@@ -10,6 +10,7 @@ from collections.abc import Callable
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
+from vectra_guard.syntax.inline.pyvalues import expanded
 
 _ALIASES = {
     "iex": "invoke-expression", "iwr": "invoke-webrequest", "irm": "invoke-restmethod", "curl": "invoke-webrequest",
@@ -97,7 +98,9 @@ class _PowerShell:
             return self.expression(text)
         if lowered.startswith("$"):
             return self.names.get(lowered, emit.variable("HOME") if lowered == "$home" else UNK)
-        return self.expression(text) if text.startswith("(") else text.replace("\\", "/")
+        if text.startswith("("):
+            return self.expression(text)
+        return expanded(text.replace("\\", "/"))
 
     def command(self, text: str, piped: str) -> str:
         words = _words(text)
@@ -120,7 +123,7 @@ class _PowerShell:
             return ""
         if "downloadstring(" in lowered or text.startswith(("'", '"', "$", "(")):
             return self.expression(text)
-        if not name.startswith(_SILENT):
+        if (name[0].isalpha() or name[0] in "./~") and not name.startswith(_SILENT):
             self.effects.run_words([self.word(word) for word in words])
         return ""
 
