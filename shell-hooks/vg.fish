@@ -182,21 +182,20 @@ end
 
 function __vg_accept
     set -l code $status
-    if test $__vg_off = 1; or test (status current-command) != fish
-        # off, or Enter in `read`
-        builtin commandline -f execute
-        return
-    end
-    abbr --list | read -l any; and __vg_abbreviate
     set -l line (builtin commandline | string collect)
-    if not string match -qr '\S' -- $line
-        builtin commandline -f execute
-        return
-    end
     if string match -qr '^\s*vg-(off|on|status)\s*$' -- $line
         set -g __vg_own 1
         __vg_run_as_is $line
         return
+    end
+    if test $__vg_off = 1; or test (status current-command) != fish; or not string match -qr '\S' -- $line
+        # off, or Enter in `read`, or nothing to judge
+        builtin commandline -f execute
+        return
+    end
+    if abbr --list | read -l any
+        __vg_abbreviate
+        set line (builtin commandline | string collect)
     end
     builtin commandline --is-valid
     if test $status -eq 2
@@ -298,6 +297,7 @@ end
 # fish does not look at its file twice in one second; a second line like this in the same second waits for the next.
 function __vg_merge --on-event fish_postexec
     set -q __vg_unmerged; or return
+    builtin history delete --exact --case-sensitive -- $__vg_stand_in # kept for one arrow-up otherwise
     for try in (seq 12)
         builtin history merge
         test "$(builtin history search --max=1)" = "$__vg_unmerged"; and break
@@ -334,6 +334,7 @@ function __vg_bind
     end
     for row in (bind | string match -r -- '^bind .* execute$')
         set -l words (string replace ' --preset' '' -- $row | string split -n ' ')
+        string match -q '* --preset *' -- $row; and eval $words[..-2] --user >/dev/null 2>&1; and continue
         if string match -qr -- '^[a-z]+(-[a-z]+)+$' $words[-2]
             eval (string match -v -- execute $words)
         else
