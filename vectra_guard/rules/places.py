@@ -133,10 +133,12 @@ def _place(parts: list[str], where: Where, found: set[str]) -> None:
     if first == "dev":
         _device(parts, found)
         return
-    if _temp(path, parts, found):
+    home = where.home.rstrip("/")
+    # a home that lies in a temporary folder (a container, a test account) is a home all the same
+    at_home = home and (path == home or path.startswith(home + "/") or home.startswith(path + "/"))
+    if not at_home and _temp(path, parts, found):
         _by_name(parts[-1], found)
         return
-    home = where.home.rstrip("/")
     if home and (path == home or home.startswith(path + "/") or _home_like(parts)):
         found.add("home")
         return
