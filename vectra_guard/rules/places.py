@@ -74,8 +74,10 @@ def tags(text: str, where: Where) -> frozenset[str]:
         return frozenset(_unknown_head(path, text))
     found: set[str] = set()
     if UNKNOWN in path:
+        bare = path.split(UNKNOWN, 1)[0]
         path, more = _unknown_tail(path, text)
         found |= more
+        found |= _if_empty(bare, where)
     parts = path.split("/")[1:] if path != "/" else []
     while parts and parts[-1] in ("*", "**", ".*", "{*,.*}", ".[!.]*", "*.*", "?*", "[!.]*", ".??*", ".[^.]*"):
         parts.pop()
@@ -99,6 +101,16 @@ def _unknown_head(path: str, text: str) -> set[str]:
         found.add("unknown-root")
     _by_name(known[-1] if known else "", found)
     return found
+
+
+def _if_empty(bare: str, where: Where) -> set[str]:
+    """``$HOME$X``: what it is when the unknown part is nothing at all."""
+    exact: set[str] = set()
+    if bare[-1:] != "/":
+        _place(bare.split("/")[1:], where, exact)
+    if "home" in exact:
+        return {"maybe-home"}
+    return {"maybe-root"} if exact & {"root", "core"} else set()
 
 
 def _unknown_tail(path: str, text: str) -> tuple[str, set[str]]:
@@ -135,7 +147,7 @@ def _place(parts: list[str], where: Where, found: set[str]) -> None:
         return
     home = where.home.rstrip("/")
     # a home that lies in a temporary folder (a container, a test account) is a home all the same
-    at_home = home and (path == home or path.startswith(home + "/") or home.startswith(path + "/"))
+    at_home = home and (path == home or path.startswith((home + "/", home + UNKNOWN)) or home.startswith(path + "/"))
     if not at_home and _temp(path, parts, found):
         _by_name(parts[-1], found)
         return

@@ -37,27 +37,34 @@ class _Statement:
 _HIGH, _MEDIUM, _LOW, _CRITICAL = Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.CRITICAL
 
 _READS = frozenset(
-    "SELECT SHOW EXPLAIN DESCRIBE DESC VALUES TABLE WITH USE SET BEGIN START COMMIT END ROLLBACK SAVEPOINT RELEASE "
-    "PRAGMA ANALYZE FETCH DECLARE CLOSE LISTEN NOTIFY UNLISTEN HELP PRINT CONSISTENCY TRACING PAGING EXPAND "
-    "DISCARD RESET CHECK ABORT GO DELIMITER IF PING EXISTS".split()
+    ["SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "VALUES", "TABLE", "WITH", "USE", "SET", "BEGIN",
+        "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "ANALYZE", "FETCH",
+        "DECLARE", "CLOSE", "LISTEN", "NOTIFY", "UNLISTEN", "HELP", "PRINT", "CONSISTENCY", "TRACING",
+        "PAGING", "EXPAND", "DISCARD", "RESET", "CHECK", "ABORT", "GO", "DELIMITER", "IF", "PING", "EXISTS"]
 )
-_DROPS_BIG = frozenset("DATABASE SCHEMA TABLE KEYSPACE TABLESPACE COLLECTION TABLES DATABASES CATALOG".split())
-_DROPS_USERS = frozenset("USER ROLE LOGIN OWNED".split())
+_DROPS_BIG = frozenset(["DATABASE", "SCHEMA", "TABLE", "KEYSPACE", "TABLESPACE", "COLLECTION", "TABLES",
+    "DATABASES", "CATALOG"])
+_DROPS_USERS = frozenset(["USER", "ROLE", "LOGIN", "OWNED"])
 _CHANGES = frozenset(
-    "INSERT REPLACE CREATE ALTER GRANT REVOKE COMMENT RENAME VACUUM REINDEX CLUSTER REFRESH LOCK MERGE UPSERT CALL "
-    "DO EXEC EXECUTE OPTIMIZE REPAIR ATTACH DETACH KILL FLUSH PREPARE IMPORT COPY LOAD UNLOAD SECURITY REASSIGN "
-    "HANDLER INSTALL UNINSTALL PURGE SYSTEM EXCHANGE MOVE UNDROP CHECKPOINT CACHE UNCACHE BATCH".split()
+    ["INSERT", "REPLACE", "CREATE", "ALTER", "GRANT", "REVOKE", "COMMENT", "RENAME", "VACUUM",
+        "REINDEX", "CLUSTER", "REFRESH", "LOCK", "MERGE", "UPSERT", "CALL", "DO", "EXEC", "EXECUTE",
+        "OPTIMIZE", "REPAIR", "ATTACH", "DETACH", "KILL", "FLUSH", "PREPARE", "IMPORT", "COPY", "LOAD",
+        "UNLOAD", "SECURITY", "REASSIGN", "HANDLER", "INSTALL", "UNINSTALL", "PURGE", "SYSTEM", "EXCHANGE",
+        "MOVE", "UNDROP", "CHECKPOINT", "CACHE", "UNCACHE", "BATCH"]
 )
 
 _REDIS_READS = frozenset(
-    "GET MGET KEYS SCAN INFO PING TTL PTTL TYPE EXISTS LLEN LRANGE LINDEX HGET HGETALL HKEYS HLEN HMGET HVALS SCARD "
-    "SMEMBERS SISMEMBER ZCARD ZRANGE ZSCORE DBSIZE STRLEN MONITOR ECHO TIME MEMORY OBJECT XLEN XRANGE XINFO PUBSUB "
-    "CLIENT COMMAND LASTSAVE SELECT AUTH HELLO QUIT SLOWLOG LATENCY ROLE DUMP SUBSCRIBE RANDOMKEY BITCOUNT".split()
+    ["GET", "MGET", "KEYS", "SCAN", "INFO", "PING", "TTL", "PTTL", "TYPE", "EXISTS", "LLEN", "LRANGE",
+        "LINDEX", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HVALS", "SCARD", "SMEMBERS", "SISMEMBER",
+        "ZCARD", "ZRANGE", "ZSCORE", "DBSIZE", "STRLEN", "MONITOR", "ECHO", "TIME", "MEMORY", "OBJECT",
+        "XLEN", "XRANGE", "XINFO", "PUBSUB", "CLIENT", "COMMAND", "LASTSAVE", "SELECT", "AUTH", "HELLO",
+        "QUIT", "SLOWLOG", "LATENCY", "ROLE", "DUMP", "SUBSCRIBE", "RANDOMKEY", "BITCOUNT"]
 )
 _REDIS_CHANGES = frozenset(
-    "SET SETEX SETNX MSET APPEND INCR INCRBY DECR DECRBY DEL UNLINK EXPIRE PEXPIRE PERSIST RENAME RENAMENX MOVE LPUSH "
-    "RPUSH LPOP RPOP LTRIM LREM SADD SREM SPOP HSET HDEL HMSET ZADD ZREM XADD XDEL XTRIM PUBLISH GETDEL RESTORE COPY "
-    "SAVE BGSAVE BGREWRITEAOF ACL".split()
+    ["SET", "SETEX", "SETNX", "MSET", "APPEND", "INCR", "INCRBY", "DECR", "DECRBY", "DEL", "UNLINK",
+        "EXPIRE", "PEXPIRE", "PERSIST", "RENAME", "RENAMENX", "MOVE", "LPUSH", "RPUSH", "LPOP", "RPOP",
+        "LTRIM", "LREM", "SADD", "SREM", "SPOP", "HSET", "HDEL", "HMSET", "ZADD", "ZREM", "XADD", "XDEL",
+        "XTRIM", "PUBLISH", "GETDEL", "RESTORE", "COPY", "SAVE", "BGSAVE", "BGREWRITEAOF", "ACL"]
 )
 
 
@@ -164,7 +171,8 @@ def _subject(statement: _Statement, skip: int) -> str:
     return "?"
 
 
-_NOISE = frozenset("IF NOT EXISTS ONLY TABLE FROM DATABASE SCHEMA IGNORE QUICK LOW_PRIORITY CONCURRENTLY INTO TOP".split())
+_NOISE = frozenset(["IF", "NOT", "EXISTS", "ONLY", "TABLE", "FROM", "DATABASE", "SCHEMA", "IGNORE",
+    "QUICK", "LOW_PRIORITY", "CONCURRENTLY", "INTO", "TOP"])
 
 
 def _drop(statement: _Statement) -> Verdict:
@@ -243,7 +251,7 @@ def _alter(statement: _Statement) -> Verdict:
     subject = _subject(statement, 2)
     if "DELETE" in words[:6] or ("UPDATE" in words[:6] and words[1:2] == ["TABLE"]):
         return _scoped(_after(statement, 1), "delete" if "DELETE" in words else "update", "changes")
-    if "DROP" in words and any(w in words for w in ("COLUMN", "PARTITION")) or (
+    if ("DROP" in words and any(w in words for w in ("COLUMN", "PARTITION"))) or (
         "DROP" in words and words[1:2] == ["TABLE"] and not any(w in words for w in (
             "CONSTRAINT", "INDEX", "DEFAULT", "KEY", "NOT", "PRIMARY", "FOREIGN"))
     ):  # fmt: skip
@@ -260,7 +268,8 @@ def _alter(statement: _Statement) -> Verdict:
 def _grant(statement: _Statement) -> Verdict:
     words = statement.words
     everything = "ALL" in words[:3] and (words.count("*") >= 2 or "DATABASE" in words or "SCHEMA" in words)
-    if everything or any(w in words for w in ("SUPERUSER", "SYSADMIN", "DBA", "SUPER", "RDS_SUPERUSER", "OPTION")):
+    if everything or any(w in words for w in ("SUPERUSER", "SYSADMIN", "DBA", "SUPER", "RDS_SUPERUSER",
+        "OPTION")):
         return Verdict(_HIGH, "sql.grant-all", "gives an account every right")
     if "ALL" in words[:3]:
         return Verdict(_HIGH, "sql.grant-all", "gives an account all rights on an object")
@@ -273,7 +282,7 @@ def _create(statement: _Statement) -> Verdict:
     if kind in ("USER", "ROLE", "LOGIN"):
         risky = any(w in words for w in ("SUPERUSER", "CREATEROLE", "SYSADMIN"))
         return Verdict(_HIGH if risky else _MEDIUM, "sql.user", f"creates the account {_subject(statement, 2)}")
-    if "FUNCTION" in words[:4] and ("SONAME" in words or "C" in words[-3:] or any("U" == w[-1:] and w.startswith(
+    if "FUNCTION" in words[:4] and ("SONAME" in words or "C" in words[-3:] or any(w[-1:] == "U" and w.startswith(
             ("PLPYTHON", "PLPERL")) for w in words)):  # fmt: skip
         return Verdict(_HIGH, "sql.shell", "creates a function that can run anything on the database server")
     if "REPLACE" in words[:3] and "TABLE" in words[:4]:
@@ -337,7 +346,8 @@ def _set(statement: _Statement) -> Verdict | None:
     return None
 
 
-_SQL_SET = frozenset("NAMES ROLE SESSION TRANSACTION CHARACTER LOCAL TIME SCHEMA CONSTRAINTS AUTOCOMMIT ON OFF".split())
+_SQL_SET = frozenset(["NAMES", "ROLE", "SESSION", "TRANSACTION", "CHARACTER", "LOCAL", "TIME", "SCHEMA",
+    "CONSTRAINTS", "AUTOCOMMIT", "ON", "OFF"])
 
 
 def _kill(statement: _Statement) -> Verdict:
@@ -424,7 +434,8 @@ def _other(statement: _Statement) -> Verdict | None:
 
 
 _VERBS = {
-    "DROP": _drop, "TRUNCATE": _truncate, "DELETE": _delete, "UPDATE": _update, "ALTER": _alter, "GRANT": _grant,
+    "DROP": _drop, "TRUNCATE": _truncate, "DELETE": _delete, "UPDATE": _update, "ALTER": _alter,
+        "GRANT": _grant,
     "CREATE": _create, "WITH": _with, "INSERT": _insert, "REPLACE": _insert, "MERGE": _insert, "COPY": _copy,
     "SELECT": _select, "SET": _set, "KILL": _kill, "PRAGMA": _pragma, "ATTACH": _attach, "LOAD": _load,
     "FLUSH": _flush, "FLUSHALL": _redis_flush, "FLUSHDB": _redis_flush, "CONFIG": _config, "SHUTDOWN": _shutdown,
@@ -475,9 +486,10 @@ _MONGO_HIGH = {
     "SHUTDOWNSERVER": "stops the server", "CHANGEUSERPASSWORD": "changes a password",
 }  # fmt: skip
 _MONGO_CHANGES = frozenset(
-    "INSERT INSERTONE INSERTMANY UPDATEONE REPLACEONE DELETEONE FINDONEANDDELETE FINDONEANDUPDATE UPDATE SAVE "
-    "CREATECOLLECTION CREATEINDEX DROPINDEX DROPINDEXES RENAMECOLLECTION CREATEUSER GRANTROLESTOUSER ADMINCOMMAND "
-    "RUNCOMMAND BULKWRITE COPYTO UPDATEMANY DELETEMANY REMOVE RECONFIG STEPDOWN".split()
+    ["INSERT", "INSERTONE", "INSERTMANY", "UPDATEONE", "REPLACEONE", "DELETEONE", "FINDONEANDDELETE",
+        "FINDONEANDUPDATE", "UPDATE", "SAVE", "CREATECOLLECTION", "CREATEINDEX", "DROPINDEX", "DROPINDEXES",
+        "RENAMECOLLECTION", "CREATEUSER", "GRANTROLESTOUSER", "ADMINCOMMAND", "RUNCOMMAND", "BULKWRITE",
+        "COPYTO", "UPDATEMANY", "DELETEMANY", "REMOVE", "RECONFIG", "STEPDOWN"]
 )
 
 
@@ -507,7 +519,8 @@ def _mongo(statement: _Statement) -> Verdict | None:
 
 
 def _mongo_reads(rest: list[str]) -> bool:
-    known = ("PING", "LISTDATABASES", "SERVERSTATUS", "DBSTATS", "BUILDINFO", "ISMASTER", "HELLO", "COLLSTATS")
+    known = ("PING", "LISTDATABASES", "SERVERSTATUS", "DBSTATS", "BUILDINFO", "ISMASTER", "HELLO",
+        "COLLSTATS")
     return any(word in known for word in rest[:3])
 
 
@@ -557,7 +570,8 @@ def _line_command(statement: _Statement) -> bool:
     return first == "." or first.startswith("\\") or first in _LINE_WORDS
 
 
-_LINE_WORDS = frozenset("FLUSHALL FLUSHDB SHUTDOWN CONFIG DEL UNLINK KEYS GET GO SLAVEOF REPLICAOF USE SWAPDB".split())
+_LINE_WORDS = frozenset(["FLUSHALL", "FLUSHDB", "SHUTDOWN", "CONFIG", "DEL", "UNLINK", "KEYS", "GET",
+    "GO", "SLAVEOF", "REPLICAOF", "USE", "SWAPDB"])
 
 
 def _comment(text: str, at: int) -> int:
@@ -587,7 +601,8 @@ def _token(text: str, at: int, statement: _Statement, at_line: bool) -> int:
     if char in '"`':
         end = _closing(text, at, char)
         inner = text[at + 1 : end - 1]
-        if char == '"' and statement.words[-1:] and statement.words[-1] in ("(", "=", ",", ":", "EVAL", "LIKE", "SELECT"):
+        if char == '"' and statement.words[-1:] and statement.words[-1] in ("(", "=", ",", ":", "EVAL",
+            "LIKE", "SELECT"):
             statement.strings.append(inner)  # double quotes are a string in mysql and in javascript
             _put(statement, "''")
         else:
