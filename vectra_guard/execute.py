@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vectra_guard import hostrun, policy, rewrite
+from vectra_guard import hostrun, rewrite
 from vectra_guard.codec import decision_from_json
 from vectra_guard.errors import EvaluatorUnavailable, GuardError, Refused, UsageError
-from vectra_guard.guard import here
+from vectra_guard.facts import here
 from vectra_guard.model import Action, Decision, Finding, Request, Risk
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
     _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
     overhead = time.monotonic() - task.started
     outcome = sandbox.run(spec, runtime=runtime)
-    _notice().after(outcome)
+    _notice().after(outcome, strict=spec.level in ("strict", "paranoid"))
     _record(
         task, decision, runtime, outcome.status, outcome.duration,
         overhead=overhead + outcome.overhead, answer=answer, level=spec.level, network=spec.network.mode,
@@ -172,11 +172,17 @@ def _ask(task: Task, decision: Decision) -> tuple[Decision, str]:
     if answer.choice == "remember":
         prompt.remember(task.request, decision, answer, _config(task).config)
     if answer.choice in ("host", "remember"):
-        return policy.after_answer(decision, "host"), answer.choice
+        return _after_answer(decision, "host"), answer.choice
     if answer.choice == "sandbox":
-        return policy.after_answer(decision, "sandbox"), answer.choice
+        return _after_answer(decision, "sandbox"), answer.choice
     _record(task, decision, "none", 3, 0.0, answer="no")
     raise Refused("not run: you said no")
+
+
+def _after_answer(decision: Decision, choice: str) -> Decision:
+    from vectra_guard import policy  # only where somebody answered: it brings the configuration schema along
+
+    return policy.after_answer(decision, choice)
 
 
 def _host_by_hand(task: Task, decision: Decision) -> Decision:
@@ -230,7 +236,7 @@ def _grant(task: Task) -> Decision | None:
             pid=os.getpid(),
         )
         if reply.get("ok") and reply.get("kind") == "sandbox":
-            return policy.after_answer(decision_from_json(reply["decision"]), "sandbox")
+            return _after_answer(decision_from_json(reply["decision"]), "sandbox")
     except GuardError:
         pass  # decided from scratch, which is never looser than the grant
     return None

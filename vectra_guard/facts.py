@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from vectra_guard.config.schema import ProductionIndicators
-from vectra_guard.model import Facts, PathInfo
+from vectra_guard.model import Facts, PathInfo, Request
 
 CERTAIN = ("HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 """Exported variables that a line may be assumed to see with the value the guard sees."""
@@ -119,3 +119,26 @@ def kube_context(env: Mapping[str, str]) -> str:
 
 def _any(patterns: tuple[str, ...], value: str) -> bool:
     return any(fnmatchcase(value, pattern) for pattern in patterns)
+
+
+def here(line: str, *, argv: Sequence[str] | None = None, shell: str = "bash", interactive: bool) -> Request:
+    """A request for this process's own working directory and home."""
+    return Request(
+        line=line,
+        shell=shell,
+        cwd=working_directory(),
+        home=os.environ.get("HOME", ""),
+        interactive=interactive,
+        argv=tuple(argv) if argv is not None else None,
+    )
+
+
+def working_directory() -> str:
+    """The working directory as the shell names it (``PWD``, through links) where that is true, else resolved."""
+    named = os.environ.get("PWD", "")
+    try:
+        if named.startswith("/") and os.path.samefile(named, "."):
+            return named
+        return os.getcwd()
+    except OSError:
+        return named or "/"

@@ -7,7 +7,6 @@ force and ``Guard.problems`` says why. A state database that cannot be used mean
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -131,26 +130,3 @@ class Guard:
                 self.problems = (str(err),)
                 self._trust_retry = time.monotonic() + 5
         return self._trust
-
-
-def here(line: str, *, argv: Sequence[str] | None = None, shell: str = "bash", interactive: bool) -> Request:
-    """A request for this process's own working directory and home."""
-    return Request(
-        line=line,
-        shell=shell,
-        cwd=working_directory(),
-        home=os.environ.get("HOME", ""),
-        interactive=interactive,
-        argv=tuple(argv) if argv is not None else None,
-    )
-
-
-def working_directory() -> str:
-    """The working directory as the shell names it (``PWD``, through links) where that is true, else resolved."""
-    named = os.environ.get("PWD", "")
-    try:
-        if named.startswith("/") and os.path.samefile(named, "."):
-            return named
-        return os.getcwd()
-    except OSError:
-        return named or "/"

@@ -16,7 +16,8 @@ from typing import IO, Any
 from vectra_guard import rewrite
 from vectra_guard.errors import UsageError
 from vectra_guard.evaluate import Judgement
-from vectra_guard.guard import Guard, working_directory
+from vectra_guard.facts import working_directory
+from vectra_guard.guard import Guard
 from vectra_guard.model import Request, Risk
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vectra_guard import paths
 from vectra_guard.config import layers, reading
 from vectra_guard.errors import UsageError
-from vectra_guard.guard import working_directory
+from vectra_guard.facts import working_directory
 from vectra_guard.report.notice import say
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from vectra_guard.errors import GuardError
-from vectra_guard.guard import working_directory
+from vectra_guard.facts import working_directory
 
 
 class Check(NamedTuple):
@@ -51,7 +51,8 @@ def _judging() -> Iterator[Check]:
     import time
 
     from vectra_guard.evaluator import client
-    from vectra_guard.guard import Guard, here
+    from vectra_guard.facts import here
+    from vectra_guard.guard import Guard
 
     guard = Guard.open()
     start = time.perf_counter()

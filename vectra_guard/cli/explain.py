@@ -13,7 +13,8 @@ from typing import Any
 from vectra_guard.codec import decision_to_json
 from vectra_guard.errors import UsageError
 from vectra_guard.evaluate import Judgement
-from vectra_guard.guard import Guard, here
+from vectra_guard.facts import here
+from vectra_guard.guard import Guard
 from vectra_guard.model import UNKNOWN, Command, Word
 from vectra_guard.report.notice import visible
 

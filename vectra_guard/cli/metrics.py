@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _store() -> MetricsStore:
     from vectra_guard.config import layers
-    from vectra_guard.guard import working_directory
+    from vectra_guard.facts import working_directory
     from vectra_guard.store import db
     from vectra_guard.store.metrics import MetricsStore
 

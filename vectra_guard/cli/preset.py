@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vectra_guard import data_files, paths
 from vectra_guard.config import layers, reading
 from vectra_guard.config.describe import as_yaml
-from vectra_guard.guard import working_directory
+from vectra_guard.facts import working_directory
 
 if TYPE_CHECKING:
     import argparse

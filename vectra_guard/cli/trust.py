@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _store() -> TrustStore:
     from vectra_guard.config import layers
-    from vectra_guard.guard import working_directory
+    from vectra_guard.facts import working_directory
     from vectra_guard.store import db
     from vectra_guard.store.trust import TrustStore
 
@@ -81,8 +81,7 @@ def as_json(entry: TrustEntry) -> dict[str, Any]:
 
 
 def _list(options: argparse.Namespace, store: TrustStore) -> int:
-    from vectra_guard.facts import git_root
-    from vectra_guard.guard import working_directory
+    from vectra_guard.facts import git_root, working_directory
 
     entries = [e for e in store.list() if options.filter in e.command]
     if options.here:
@@ -144,8 +143,8 @@ def _show(options: argparse.Namespace, store: TrustStore) -> int:
 def _add(options: argparse.Namespace, store: TrustStore) -> int:
     from vectra_guard import policy
     from vectra_guard.config import layers
-    from vectra_guard.facts import git_root
-    from vectra_guard.guard import Guard, here
+    from vectra_guard.facts import git_root, here
+    from vectra_guard.guard import Guard
     from vectra_guard.model import Risk
     from vectra_guard.store.trust import parse_duration
 
@@ -203,7 +202,8 @@ def _export(options: argparse.Namespace, store: TrustStore) -> int:
 
 def _import(options: argparse.Namespace, store: TrustStore) -> int:
     from vectra_guard import policy
-    from vectra_guard.guard import Guard, here
+    from vectra_guard.facts import here
+    from vectra_guard.guard import Guard
     from vectra_guard.model import Risk
     from vectra_guard.store import exchange
 

@@ -56,7 +56,7 @@ def sandboxed(
     say(f"{icon}sandbox ({', '.join(parts)}) {dot} {colour}{risk.label}{plain}: {visible(why)}")
 
 
-def after(outcome: Outcome) -> None:
+def after(outcome: Outcome, *, strict: bool) -> None:
     """What the user must know of a run that ended: refused hosts, a time-out, what was not enforced."""
     if outcome.refused_hosts:
         hosts = ", ".join(
@@ -65,10 +65,11 @@ def after(outcome: Outcome) -> None:
         more = f" and {len(outcome.refused_hosts) - 5} more" if len(outcome.refused_hosts) > 5 else ""
         first = visible(outcome.refused_hosts[0][0])
         say(f"vg: the sandbox refused: {hosts}{more}. To allow: vg config allow-host {first} [--here]")
-    if outcome.timed_out:
-        say("vg: ended: it ran longer than sandbox.timeout allows")
-    for sentence in outcome.degraded:
-        say(f"vg: {sentence}")
+    if outcome.ended:
+        say(f"vg: {outcome.ended}")
+    if strict:  # asked for explicitly: then what is weaker is said each time; else `vg doctor` says it
+        for sentence in outcome.degraded:
+            say(f"vg: {sentence}")
 
 
 def say(text: str) -> None:
