@@ -78,24 +78,24 @@ def _binary(tokens: list[str], at: int, least: int, lookup: Callable[[str], str 
 
 
 def _unary(tokens: list[str], at: int, lookup: Callable[[str], str | None]) -> tuple[int, int]:
-    token = tokens[at]
-    if token == "(":
+    word = tokens[at]
+    if word == "(":
         value, at = _binary(tokens, at + 1, 0, lookup)
         if tokens[at] != ")":
             raise _Unknown
         return value, at + 1
-    if token in "+-!~":
+    if word in "+-!~":
         value, at = _unary(tokens, at + 1, lookup)
-        return {"+": value, "-": -value, "!": int(not value), "~": ~value}[token], at
-    if token[0].isdigit():
-        if "#" in token:
-            base, digits = token.split("#", 1)
+        return {"+": value, "-": -value, "!": int(not value), "~": ~value}[word], at
+    if word[0].isdigit():
+        if "#" in word:
+            base, digits = word.split("#", 1)
             return int(digits, int(base)), at + 1
-        if token[:2] in ("0x", "0X"):
-            return int(token, 16), at + 1
-        return int(token, 8 if token[0] == "0" and len(token) > 1 else 10), at + 1
-    if token[0].isalpha() or token[0] == "_":
-        known = lookup(token)
+        if word[:2] in ("0x", "0X"):
+            return int(word, 16), at + 1
+        return int(word, 8 if word[0] == "0" and len(word) > 1 else 10), at + 1
+    if word[0].isalpha() or word[0] == "_":
+        known = lookup(word)
         if known is None:
             raise _Unknown
         return int(known or "0", 0), at + 1

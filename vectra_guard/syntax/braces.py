@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 MAX_WORDS = 300
 MAX_OPEN = 60
@@ -31,10 +32,7 @@ def _expand(text: str) -> list[str] | None:
         return None
     middles: list[str] = []
     for piece in pieces:
-        if len(pieces) == 1:
-            made = _range(piece)
-        else:
-            made = _expand(piece)
+        made = _range(piece) if len(pieces) == 1 else _expand(piece)
         if made is None:
             return None
         middles += made
@@ -61,7 +59,7 @@ def _pieces(text: str, opened: int) -> tuple[list[str] | None, int]:
                 if len(cuts) == 1:
                     return ([inside], at) if RANGE.match(inside) else (None, at)
                 cuts.append(at)
-                return [text[a + 1 : b] for a, b in zip(cuts, cuts[1:], strict=False)], at
+                return [text[a + 1 : b] for a, b in pairwise(cuts)], at
         elif c == "," and level == 1:
             cuts.append(at)
     return None, len(text)

@@ -11,12 +11,12 @@ import re
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Span, Word
-from vectra_guard.syntax import arith, braces, params
+from vectra_guard.syntax import arith, braces, parameters
 from vectra_guard.syntax.state import State, Val
 from vectra_guard.syntax.tree import Arith, Lit, Part, Proc, Raw, Sub, Var
 
 if TYPE_CHECKING:
-    from vectra_guard.syntax.walk import Walker
+    from vectra_guard.syntax.commands import Commands
 
 MAX_FIELDS = 400
 MARK = 0xF0000  # private characters stand for parts while braces are expanded
@@ -27,7 +27,7 @@ TOO_MANY = "A word expands to more words than are read."
 class Field:
     """One argument being put together."""
 
-    __slots__ = ("bracket", "glob", "some", "sources", "splits", "text", "quoted", "variables")
+    __slots__ = ("bracket", "glob", "quoted", "some", "sources", "splits", "text", "variables")
 
     def __init__(self) -> None:
         self.text: list[str] = []
@@ -45,7 +45,7 @@ class Field:
         )  # fmt: skip
 
 
-def words(w: Walker, raw: Raw, st: State) -> list[Word]:
+def words(w: Commands, raw: Raw, st: State) -> list[Word]:
     """The arguments that ``raw`` becomes."""
     src = raw.src
     span = src.span(raw.start, raw.end)
@@ -66,7 +66,7 @@ def words(w: Walker, raw: Raw, st: State) -> list[Word]:
     return out
 
 
-def one(w: Walker, raw: Raw, st: State, assignment: bool = False) -> Word:
+def one(w: Commands, raw: Raw, st: State) -> Word:
     """The value of a word that is not split: assignments, redirections, here-documents."""
     src = raw.src
     span = src.span(raw.start, raw.end)
@@ -74,7 +74,7 @@ def one(w: Walker, raw: Raw, st: State, assignment: bool = False) -> Word:
         text = raw.plain
         return Word(text, text, span)
     field = Field()
-    parts = _tildes(raw.parts) if assignment else raw.parts
+    parts = raw.parts
     for made in fields(w, parts, st, split=False):
         if field.text:
             field.text.append(" ")
@@ -86,7 +86,7 @@ def one(w: Walker, raw: Raw, st: State, assignment: bool = False) -> Word:
     return field.word(src.text[raw.start : raw.end], span)
 
 
-def text_of(w: Walker, parts: list[Part], st: State) -> Field:
+def text_of(w: Commands, parts: list[Part], st: State) -> Field:
     """The value of an operand: unsplit."""
     out = Field()
     for made in fields(w, parts, st, split=False):
@@ -94,22 +94,6 @@ def text_of(w: Walker, parts: list[Part], st: State) -> Field:
         out.sources += made.sources
         out.variables += made.variables
     return out
-
-
-def pattern_of(w: Walker, parts: list[Part], st: State) -> str:
-    """An operand as a pattern: what was quoted in it matches only itself."""
-    out: list[str] = []
-    for part in parts:
-        if isinstance(part, Lit):
-            out.append(params.quote_pattern(part.text) if part.quoted else part.text)
-        else:
-            out.append("".join(text_of(w, [part], st).text))
-    return "".join(out)
-
-
-def _tildes(parts: list[Part]) -> list[Part]:
-    """In assignments a tilde counts after a colon too; only the first matters for what is judged."""
-    return parts
 
 
 def _unknowns(word: Word, st: State) -> Word:
@@ -121,7 +105,7 @@ def _unknowns(word: Word, st: State) -> Word:
     return word
 
 
-def _braces(w: Walker, parts: list[Part]) -> list[list[Part]]:
+def _braces(w: Commands, parts: list[Part]) -> list[list[Part]]:
     kept: list[Part] = []
     text: list[str] = []
     for part in parts:
@@ -150,7 +134,7 @@ def _braces(w: Walker, parts: list[Part]) -> list[list[Part]]:
     return groups
 
 
-def fields(w: Walker, parts: list[Part], st: State, split: bool = True) -> list[Field]:
+def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> list[Field]:
     """Expand ``parts``; with ``split`` False the result is one field (or those of ``"$@"``)."""
     done: list[Field] = []
     field = Field()
@@ -198,12 +182,12 @@ def fields(w: Walker, parts: list[Part], st: State, split: bool = True) -> list[
         if len(done) > MAX_FIELDS:
             w.cap(TOO_MANY)
             break
-    if field.text and (field.some or any(field.text)) or field.some:
+    if (field.text and (field.some or any(field.text))) or field.some:
         done.append(field)
     return done
 
 
-def _home(w: Walker, text: str, parts: list[Part], st: State) -> str:
+def _home(w: Commands, text: str, parts: list[Part], st: State) -> str:
     """A leading tilde, or zsh ``=command``."""
     if text[0] == "=":
         if st.dialect == "zsh" and len(text) > 1 and text[1].isalpha():
@@ -214,7 +198,7 @@ def _home(w: Walker, text: str, parts: list[Part], st: State) -> str:
         user = parts[1].text  # the tilde was read on its own
         if user[0] == "/":
             return w.home(st)
-        name, slash, _ = user.partition("/")
+        name, _, _ = user.partition("/")
         resolved = w.user_home(name, st)
         if resolved is None:
             return "~"
@@ -246,11 +230,11 @@ def _insert(
         return field
     if UNKNOWN in text:
         field.splits = True
-    separators = w_ifs(st) if breaks is None else breaks
-    if not any(c in text for c in separators):
+    between = separators(st) if breaks is None else breaks
+    if not any(c in text for c in between):
         field.text.append(text)
         return field
-    pieces = re.split("[" + re.escape(separators) + "]+", text)
+    pieces = re.split("[" + re.escape(between) + "]+", text)
     for number, piece in enumerate(pieces):
         if number:
             if field.some or any(field.text):
@@ -268,14 +252,14 @@ def _insert(
     return field
 
 
-def w_ifs(st: State) -> str:
+def separators(st: State) -> str:
     ifs = st.vars.get("IFS")
     if ifs is None or UNKNOWN in ifs.text:
         return " \t\n"
     return ifs.text or "\ue000"
 
 
-def _arithmetic(w: Walker, part: Arith, st: State, field: Field) -> None:
+def _arithmetic(w: Commands, part: Arith, st: State, field: Field) -> None:
     made = text_of(w, part.parts, st)
     text = "".join(made.text)
     field.sources += made.sources
@@ -292,23 +276,23 @@ def _arithmetic(w: Walker, part: Arith, st: State, field: Field) -> None:
         field.variables += made.variables
 
 
-def _variable(w: Walker, var: Var, st: State, split: bool, field: Field, done: list[Field]) -> Field:
+def _variable(w: Commands, var: Var, st: State, split: bool, field: Field, done: list[Field]) -> Field:
     name = var.name
     if name in ("@", "*") or var.index in ("@", "*") or (st.dialect in ("fish", "zsh") and not var.op):
         items = w.items(var, st)
         if items is not None:
             return _list(w, var, items, st, split, field, done)
-    value = value_of(w, var, st)
-    return _insert(field, done, value, var.quoted, split or "=" in var.op[:3] and var.op[:1] == "(", st)
+    value = parameters.value_of(w, var, st)
+    return _insert(field, done, value, var.quoted, split or ("=" in var.op[:3] and var.op[:1] == "("), st)
 
 
-def _list(
-    w: Walker, var: Var, items: list[str], st: State, split: bool, field: Field, done: list[Field]
-) -> Field:
+def _list(w: Commands, var: Var, items: list[str], st: State, split: bool, field: Field, done: list[Field]) -> Field:
     """``$@``, ``${a[@]}`` and fish lists: one argument an element, unless joined by ``"$*"``."""
     if var.op and var.op not in ("nested",):
-        items = [x for x in (_operate(w, var, Val(item), st, True).text for item in items)] if var.op != "length" \
-            else [str(len(items))]  # fmt: skip
+        if var.op == "length":
+            items = [str(len(items))]
+        else:
+            items = [parameters.operate(w, var, Val(item), st, True).text for item in items]
         if var.op == ":":
             items = _slice(w, var, st)
     star = var.name == "*" or var.index == "*" or (st.dialect == "fish" and var.quoted)
@@ -318,131 +302,19 @@ def _list(
         if number:
             done.append(field)
             field = Field()
-        field = _insert(field, done, Val(item), True if var.quoted else False, split, st)
+        field = _insert(field, done, Val(item), var.quoted, split, st)
         field.some |= bool(item) or var.quoted
     return field
 
 
-def _slice(w: Walker, var: Var, st: State) -> list[str]:
+def _slice(w: Commands, var: Var, st: State) -> list[str]:
     plain = Var(var.name, var.quoted, index=var.index)
     items = w.items(plain, st) or []
     if var.name in ("@", "*"):
         items = ["bash", *items]
-    start = _number(w, var.operand, st)
-    length = _number(w, var.operand2, st) if var.operand2 is not None else None
+    start = parameters.number(w, var.operand, st)
+    length = parameters.number(w, var.operand2, st) if var.operand2 is not None else None
     if start is None:
         return [UNKNOWN]
     start = start + len(items) if start < 0 else start
     return items[start : start + length] if length is not None and length >= 0 else items[start:]
-
-
-def _number(w: Walker, parts: list[Part] | None, st: State) -> int | None:
-    text = "".join(text_of(w, parts or [], st).text)
-
-    def lookup(name: str) -> str | None:
-        value = w.lookup(name, st)
-        return value.text if value is not None and UNKNOWN not in value.text else None
-
-    return None if UNKNOWN in text else arith.evaluate(text, lookup)
-
-
-def value_of(w: Walker, var: Var, st: State) -> Val:
-    """The value of ``$x`` or ``${x…}`` as one text."""
-    if var.operand2 is not None and not var.name and var.op[:1] in ("n", "(", "#", "%", ":", "/", "^", ","):
-        made = text_of(w, var.operand2, st)  # zsh: ${${x}…}
-        value: Val | None = Val("".join(made.text), sources=made.sources, variables=made.variables)
-        var = Var("", var.quoted, var.op, "", False, var.operand, None)
-    else:
-        value = w.lookup(var.name, st)
-        if value is not None and var.indirect:
-            value = w.lookup(value.text, st) if UNKNOWN not in value.text else None
-        if value is not None and var.index and var.index not in ("@", "*"):
-            value = _element(w, value, var.index, st)
-    missing = value is None
-    if value is None:
-        value = Val(UNKNOWN, variables=(var.name,) if var.name not in ("?", "$", "!", "#") else ())
-    if not var.op or var.op == "nested":
-        return value
-    return _operate(w, var, value, st, not missing)
-
-
-def _element(w: Walker, value: Val, index: str, st: State) -> Val:
-    text = value.at(index)
-    if text is None:
-        found = w.lookup(index.lstrip("$"), st)
-        text = value.at(found.text) if found is not None and UNKNOWN not in found.text else None
-    if st.dialect == "zsh" and text is not None and value.keys is None:
-        try:
-            number = int(index, 0)
-        except ValueError:
-            number = 0
-        text = value.at(str(number - 1 if number > 0 else number))
-    return Val(text if text is not None else UNKNOWN, None, None, value.sources, value.variables, value.glob)
-
-
-def _operate(w: Walker, var: Var, value: Val, st: State, is_set: bool) -> Val:
-    op, text = var.op, value.text
-    if op == "length":
-        items = value.items if var.index in ("@", "*") else None
-        size = len(items) if items is not None else len(text)
-        return Val(UNKNOWN if UNKNOWN in text else str(size))
-    if op in (":-", "-", ":=", "=", ":+", "+"):
-        return _default(w, var, value, st, is_set)
-    if op in (":?", "?") or op[:1] == "(":
-        return value
-    if UNKNOWN in text:
-        return value
-    result: str | None = None
-    if op in ("#", "##", "%", "%%"):
-        result = params.remove(text, pattern_of(w, var.operand or [], st), op)
-    elif op in ("/", "//", "/#", "/%"):
-        by = "".join(text_of(w, var.operand2 or [], st).text)
-        result = params.replace(text, pattern_of(w, var.operand or [], st), by, op)
-    elif op in ("^", "^^", ",", ",,"):
-        result = params.change_case(text, op)
-    elif op == ":":
-        result = _substring(w, var, text, st)
-    elif op == "@":
-        kind = "".join(text_of(w, var.operand or [], st).text)
-        result = {"U": text.upper(), "L": text.lower(), "u": text[:1].upper() + text[1:]}.get(kind, text)
-    return Val(UNKNOWN if result is None else result, None, None, value.sources, value.variables, value.glob)
-
-
-def _substring(w: Walker, var: Var, text: str, st: State) -> str | None:
-    start = _number(w, var.operand, st)
-    if start is None:
-        kind = "".join(text_of(w, var.operand or [], st).text)
-        if st.dialect == "zsh" and kind in ("h", "t", "r", "e", "u", "l"):
-            return _modifier(text, kind)
-        return None
-    start = max(0, start + len(text)) if start < 0 else start
-    if var.operand2 is None:
-        return text[start:]
-    length = _number(w, var.operand2, st)
-    if length is None:
-        return None
-    return text[start : start + length] if length >= 0 else text[start:length]
-
-
-def _modifier(text: str, kind: str) -> str:
-    head, _, tail = text.rpartition("/")
-    root, _, extension = text.rpartition(".")
-    return {"h": head or "/", "t": tail, "r": root or text, "e": extension, "u": text.upper(), "l": text.lower()}[kind]
-
-
-def _default(w: Walker, var: Var, value: Val, st: State, is_set: bool) -> Val:
-    """``:-`` ``:=`` ``:+``. Of a variable whose value is not known the given text is taken: what is written there
-    is what the line asks for; the variable stays named so that rules can tell."""
-    op = var.op
-    empty = not is_set or (op[0] == ":" and not value.text)
-    if op[-1] == "+":
-        if is_set and empty:
-            return Val("")
-        made = text_of(w, var.operand or [], st)
-    elif not empty:
-        return value
-    else:
-        made = text_of(w, var.operand or [], st)
-        if op[-1] == "=" and var.name:
-            st.vars[var.name] = Val("".join(made.text), None, None, made.sources, made.variables)
-    return Val("".join(made.text), None, None, made.sources, made.variables + (() if is_set else (var.name,)))

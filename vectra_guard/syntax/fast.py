@@ -7,15 +7,15 @@ from __future__ import annotations
 import re
 
 from vectra_guard.model import Command, Facts, Request, Script, Span, Word
-from vectra_guard.syntax.names import command_name
+from vectra_guard.syntax.names import command_name, word_set
 from vectra_guard.syntax.shellstate import CHANGES_STATE, HANDLERS
 from vectra_guard.syntax.unwrap import handler
 
 PLAIN_LINE = re.compile(r"[A-Za-z0-9_./:=,@%+ -]*")
 WORD = re.compile(r"[^ ]+")
-RESERVED = frozenset(
-    "if then else elif fi while until do done for in case esac select function time coproc repeat foreach end always"
-    " noglob nocorrect - begin not and or switch nohistory".split()
+RESERVED = word_set(
+    "if then else elif fi while until do done for in case esac select function time coproc repeat foreach end"
+    " always noglob nocorrect - begin not and or switch nohistory"
 )
 _NONE: dict[str, str] = {}
 

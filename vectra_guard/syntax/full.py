@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from vectra_guard.model import Facts, Request, Risk, Script, Span, Word
+from vectra_guard.syntax.commands import read_text
+from vectra_guard.syntax.context import TOO_LONG
 from vectra_guard.syntax.state import State
 from vectra_guard.syntax.tree import Source, byte_offsets
-from vectra_guard.syntax.walk import TOO_LONG, Walker, read_text
+from vectra_guard.syntax.walk import Walker
 
 MAX_LINE = 300_000
 DIALECTS = {"zsh": "zsh", "fish": "fish"}

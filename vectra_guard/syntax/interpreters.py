@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
-from vectra_guard.syntax.state import Draft, Out, State
+from vectra_guard.syntax.state import Draft, Out, State, Val
 
 if TYPE_CHECKING:
-    from vectra_guard.syntax.walk import Walker
+    from vectra_guard.syntax.commands import Commands
 
 SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ksh93", "mksh", "ash", "rbash", "yash", "fish", "pdksh"})
 VALUE_OPTIONS = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-C", "--init-command"})
@@ -25,7 +25,7 @@ def _state(draft: Draft, st: State) -> State:
     return inner
 
 
-def shell(w: Walker, draft: Draft, st: State) -> Out | None:
+def shell(w: Commands, draft: Draft, st: State) -> Out | None:
     """A shell: ``-c TEXT``, a script written in this line, or its standard input."""
     words = draft.words
     dialect = draft.name if draft.name in ("zsh", "fish") else "bash"
@@ -66,7 +66,7 @@ def shell(w: Walker, draft: Draft, st: State) -> Out | None:
 
 
 def _run(
-    w: Walker, draft: Draft, st: State, text: str, word: Word, dialect: str, args: list[Word], via: str = "string"
+    w: Commands, draft: Draft, st: State, text: str, word: Word, dialect: str, args: list[Word], via: str = "string"
 ) -> Out:
     inner = _state(draft, st)
     if via in ("stdin", "file"):
@@ -75,10 +75,12 @@ def _run(
     inner.args = None
     state = inner.clean()
     state.args = [a.text for a in args[1:]] if args else []
+    if args:
+        state.vars["0"] = Val(args[0].text)
     return w.nested(text, state, word.span, via, clean=False, dialect=dialect, word=word)
 
 
-def _lines(w: Walker, draft: Draft, st: State, language: str, source: str) -> None:
+def _lines(w: Commands, draft: Draft, st: State, language: str, source: str) -> None:
     from vectra_guard.syntax.inline import translate  # most lines hold no code of another language
 
     inner = _state(draft, st)
@@ -86,7 +88,7 @@ def _lines(w: Walker, draft: Draft, st: State, language: str, source: str) -> No
         w.nested(line, inner, draft.span, language, dialect="bash", word=draft.words[0])
 
 
-def program(w: Walker, draft: Draft, st: State) -> Out | None:
+def program(w: Commands, draft: Draft, st: State) -> Out | None:
     """Another language's interpreter."""
     from vectra_guard.syntax.inline.table import code_of, interpreter
 
@@ -122,14 +124,14 @@ def _printed(draft: Draft, st: State, source: str, language: str) -> Out | None:
     return Out(found.group(2) + newline, (draft.index,))
 
 
-def versioned(w: Walker, draft: Draft, st: State) -> Out | None:
+def versioned(w: Commands, draft: Draft, st: State) -> Out | None:
     """``python3.12`` and its kin."""
     from vectra_guard.syntax.inline.table import interpreter
 
     return program(w, draft, st) if interpreter(draft.name) is not None else None
 
 
-def run_file(w: Walker, draft: Draft, st: State) -> Out | None:
+def run_file(w: Commands, draft: Draft, st: State) -> Out | None:
     """A file that this line wrote is run by its path."""
     text = w.content(draft.words[0].text, st)
     if text is None or text == UNKNOWN:

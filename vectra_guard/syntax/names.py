@@ -5,31 +5,37 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of ``text``."""
+    return frozenset(text.split())
+
+
 BIN_FOLDERS = frozenset({"bin", "sbin", ".bin", "libexec", "Scripts", "applets"})
 
-_POSIX = frozenset(
-    ". : alias bg break cd command continue eval exec exit export fc fg getopts hash jobs kill read readonly return"
-    " set shift times trap type ulimit umask unalias unset wait test [ echo printf pwd true false".split()
+_POSIX = word_set(
+    ". : alias bg break cd command continue eval exec exit export fc fg getopts hash jobs kill read readonly"
+    " return set shift times trap type ulimit umask unalias unset wait test [ echo printf pwd true false"
 )
 BUILTINS: Mapping[str, frozenset[str]] = {
     "sh": _POSIX | {"local"},
-    "bash": _POSIX | frozenset(
-        "source builtin caller compgen complete compopt declare dirs disown enable help history let local logout"
-        " mapfile popd pushd readarray shopt suspend typeset bind [[ ((".split()
-    ),
-    "zsh": _POSIX | frozenset(
-        "source builtin autoload bindkey declare dirs disable disown emulate enable float functions getln history"
-        " integer let limit local log logout noglob nocorrect popd print pushd pushln rehash sched setopt suspend"
-        " typeset unfunction unhash unlimit unsetopt vared whence where which zcompile zle zmodload zparseopts zstyle"
-        " compdef zmv [[ ((".split()
-    ),
-    "fish": frozenset(
-        "alias and begin bg bind block break breakpoint builtin case cd command commandline complete contains"
-        " continue count disown echo else emit end eval exec exit false fg for function functions history if jobs"
-        " math not or printf pwd random read realpath return set set_color source status string switch test time"
-        " trap true type ulimit umask wait while [ . : abbr argparse dirh dirs cdh fish_add_path funced funcsave"
-        " nextd popd prevd pushd export".split()
-    ),
+    "bash": _POSIX | word_set(
+    "source builtin caller compgen complete compopt declare dirs disown enable help history let local logout"
+    " mapfile popd pushd readarray shopt suspend typeset bind [[ (("
+),
+    "zsh": _POSIX | word_set(
+    "source builtin autoload bindkey declare dirs disable disown emulate enable float functions getln history"
+    " integer let limit local log logout noglob nocorrect popd print pushd pushln rehash sched setopt suspend"
+    " typeset unfunction unhash unlimit unsetopt vared whence where which zcompile zle zmodload zparseopts"
+    " zstyle compdef zmv [[ (("
+),
+    "fish": word_set(
+    "alias and begin bg bind block break breakpoint builtin case cd command commandline complete contains"
+    " continue count disown echo else emit end eval exec exit false fg for function functions history if jobs"
+    " math not or printf pwd random read realpath return set set_color source status string switch test time"
+    " trap true type ulimit umask wait while [ . : abbr argparse dirh dirs cdh fish_add_path funced funcsave"
+    " nextd popd prevd pushd export"
+),
 }  # fmt: skip
 """Per shell: what it runs itself. Not all of them change its state (echo); ``shellstate.CHANGES_STATE`` do."""
 

@@ -8,19 +8,30 @@ Linear in the length of the text; nesting past a cap raises ``Cap`` inside and e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from vectra_guard.syntax.lexer import BLANKS, NAME, Lexer
+from vectra_guard.syntax.compound import HANDLERS, Compound
+from vectra_guard.syntax.dollars import Pending
+from vectra_guard.syntax.tokens import (
+    ASSIGN,
+    BODY_WORDS,
+    CLOSERS,
+    CLOSES_AFTER,
+    DECLARES,
+    DEFINES,
+    MAX_COMMANDS,
+    NOT_CLOSED,
+    PREFIXES,
+    REDIRECT,
+    REDIRECT_BASH,
+    RESERVED,
+    UNEXPECTED,
+)
 from vectra_guard.syntax.tree import (
     Assign,
-    Branch,
     Cap,
     Coproc,
-    Function,
-    Group,
     List,
     Lit,
-    Loop,
     Node,
     Pipe,
     Raw,
@@ -30,34 +41,8 @@ from vectra_guard.syntax.tree import (
     Source,
 )
 
-RESERVED = re.compile(
-    r"(?:if|then|elif|else|fi|while|until|do|done|for|foreach|select|case|esac|in|function|coproc|time|repeat|end"
-    r"|always|\{|\}|!|\[\[)(?=[\s;&|()<>]|$)"
-)
-CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}", "end", "always", "in"})
-ASSIGN = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([^\]\n]*)\])?(\+?=)")
-REDIRECT = re.compile(r"(\d{1,9}|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<>|<&|<|&>>[|!]?|&>[|!]?|>>[|!]?|>&[|!]?|>[|!]?)")
-REDIRECT_BASH = re.compile(r"(\d{1,9}|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<>|<&|<|&>>|&>|>>|>&|>\||>)")
-PREFIXES = frozenset({"noglob", "nocorrect", "-", "nohistory"})
-DECLARES = frozenset({"declare", "typeset", "export", "local", "readonly", "alias", "integer", "float"})
-MAX_COMMANDS = 3000
-CLOSES_AFTER = ("", " ", "\t", "\n", ";", "&", "|", ")", "}", "<", ">")
-ANONYMOUS = "(anon)"
-UNEXPECTED = "The shell would not accept this line: {} is out of place."
-NOT_CLOSED = "A compound command is never closed."
 
-
-@dataclass(slots=True)
-class Pending:
-    """A here-document whose body comes after the end of the line."""
-
-    redir: Redir
-    word: str
-    literal: bool
-    strip: bool
-
-
-class Reader(Lexer):
+class Reader(Compound):
     __slots__ = ("commands",)
 
     def __init__(self, src: Source, zsh: bool, depth: int = 0):
@@ -158,6 +143,8 @@ class Reader(Lexer):
                 if s.startswith((";;", ";&"), self.i) or not self.lonely(c):
                     return
                 continue
+            if c == "{" and self.zsh and out.items and (stop & BODY_WORDS) and not out.items[-1][1].strip(";"):
+                return
             if c in "fteditasen}w":
                 found = RESERVED.match(s, self.i)
                 if found and (found.group() in stop or found.group() in CLOSERS):
@@ -278,293 +265,6 @@ class Reader(Lexer):
                 return
             node.redirects.append(redir)
 
-    def parens(self) -> Node:
-        s, start = self.s, self.i
-        self.deeper()
-        if s.startswith("((", start) and start not in self.arith_no:
-            node = Simple(self.src, start)
-            raw = Raw(self.src, start, start + 2)
-            if self.arithmetic(raw.parts, True, start + 2, "))"):
-                raw.end = node.end = self.i
-                node.words = [Raw(self.src, start, start + 2, "(("), raw]
-                self.depth -= 1
-                return node
-        self.i = start + 1
-        group = Group(self.sub_body(")"), True)
-        self.depth -= 1
-        self.blanks()
-        if self.zsh and not group.body.items and s[self.i : self.i + 1] == "{":
-            return self.anonymous(start)
-        self.trailing(group)
-        return group
-
-    def anonymous(self, start: int) -> Node:
-        """zsh ``() { … } args``: a function that is called at once."""
-        function = self.function_body([ANONYMOUS], start)
-        call = Simple(self.src, start, self.i, words=[Raw(self.src, start, start + 2, ANONYMOUS), *self.words()])
-        return List([(function, ";"), (call, ";")])
-
-    def group(self) -> Node:
-        group = Group(self.sub_body("}"), False)
-        self.blanks()
-        if self.zsh and self.s.startswith("always", self.i):
-            self.i += 6
-            self.gap()
-            if self.s[self.i : self.i + 1] == "{":
-                self.i += 1
-                group.body.items.extend(self.sub_body("}").items)
-        return group
-
-    def until(self, words: frozenset[str]) -> tuple[List, str]:
-        """A list that one of ``words`` ends; "" when the text ends first."""
-        body = List()
-        while True:
-            self.list_into(body, words, "")
-            if self.i >= self.n:
-                self.open_end(NOT_CLOSED)
-                return body, ""
-            found = RESERVED.match(self.s, self.i)
-            if found and found.group() in words:
-                self.i = found.end()
-                return body, found.group()
-            if self.zsh and self.s[self.i] == "{" and "{" in words:
-                return body, "{"
-            if self.s[self.i] == ")" or (found and self.depth > 1) or self.s.startswith(";;", self.i):
-                self.problem(NOT_CLOSED)
-                return body, ""
-            self.stray()
-
-    def if_(self) -> Node:
-        branch = Branch([])
-        while True:
-            cond, word = self.until(frozenset({"then"}))
-            branch.arms.append(cond)
-            if word != "then":
-                return self.zsh_if(branch)
-            body, word = self.until(frozenset({"elif", "else", "fi"}))
-            branch.arms.append(body)
-            if word == "else":
-                body, word = self.until(frozenset({"fi"}))
-                branch.arms.append(body)
-            if word != "elif":
-                return branch
-
-    def zsh_if(self, branch: Branch) -> Node:
-        """zsh ``if cond { … } elif … else { … }``: the braces were read as groups of the condition's list."""
-        while self.zsh:
-            self.gap()
-            found = RESERVED.match(self.s, self.i)
-            if not found or found.group() not in ("else", "elif"):
-                break
-            self.i = found.end()
-            self.gap()
-            node = self.pipeline()
-            if node is None:
-                break
-            branch.arms.append(List([(node, ";")]))
-        return branch
-
-    def while_(self) -> Node:
-        cond, word = self.until(frozenset({"do"}))
-        body = self.until(frozenset({"done"}))[0] if word else List()
-        return Loop("while", body, cond=cond)
-
-    def body(self) -> List:
-        """The body of a loop: do…done, {…}, or in zsh one command."""
-        self.gap()
-        s = self.s
-        if s[self.i : self.i + 1] == ";":
-            self.i += 1
-            self.gap()
-        found = RESERVED.match(s, self.i)
-        if found and found.group() == "do":
-            self.i = found.end()
-            return self.until(frozenset({"done"}))[0]
-        if s[self.i : self.i + 1] == "{" and (found or self.zsh):
-            self.i += 1
-            return self.sub_body("}")
-        if self.i >= self.n:
-            self.open_end(NOT_CLOSED)
-            return List()
-        if not self.zsh:
-            self.problem(UNEXPECTED.format("the body of a loop"))
-        node = self.pipeline()
-        return List([(node, ";")] if node else [])
-
-    def for_(self) -> Node:
-        self.blanks()
-        s = self.s
-        if s.startswith("((", self.i):
-            raw = Raw(self.src, self.i, self.i)
-            self.arithmetic(raw.parts, True, self.i + 2, "))")
-            raw.end = self.i
-            return Loop("times", self.body(), words=[raw])
-        names: list[str] = []
-        while found := NAME.match(s, self.i):
-            if found.group() == "in" and names:
-                break
-            names.append(found.group())
-            self.i = found.end()
-            self.blanks()
-            if not self.zsh:
-                break
-        self.gap()
-        words: list[Raw] | None = None
-        if s.startswith("in", self.i) and s[self.i + 2 : self.i + 3] in (" ", "\t", "\n", ";", "", "\\"):
-            self.i += 2
-            words = self.words()
-        elif self.zsh and s[self.i : self.i + 1] == "(":
-            self.i += 1
-            words = self.words()
-            self.gap()
-            if s[self.i : self.i + 1] == ")":
-                self.i += 1
-        return Loop("for", self.body(), tuple(names), words)
-
-    def foreach(self) -> Node:
-        node = self.for_head()
-        node.body = self.until(frozenset({"end", "done"}))[0]
-        return node
-
-    def for_head(self) -> Loop:
-        self.blanks()
-        found = NAME.match(self.s, self.i)
-        name = found.group() if found else "_"
-        self.i = found.end() if found else self.i
-        self.blanks()
-        words: list[Raw] = []
-        if self.s[self.i : self.i + 1] == "(":
-            self.i += 1
-            words = self.words()
-            self.i += 1
-        return Loop("for", List(), (name,), words)
-
-    def repeat(self) -> Node:
-        self.blanks()
-        count = self.word()
-        return Loop("times", self.body(), words=[count] if count else [])
-
-    def words(self) -> list[Raw]:
-        out: list[Raw] = []
-        while True:
-            self.blanks()
-            raw = self.word()
-            if raw is None:
-                return out
-            out.append(raw)
-
-    def case(self) -> Node:
-        self.blanks()
-        subject = self.word()
-        branch = Branch([], [subject] if subject else [])
-        self.gap()
-        if self.s.startswith("in", self.i):
-            self.i += 2
-        s = self.s
-        while True:
-            self.gap()
-            if self.i >= self.n:
-                self.open_end(NOT_CLOSED)
-                return branch
-            found = RESERVED.match(s, self.i)
-            if found and found.group() == "esac":
-                self.i = found.end()
-                return branch
-            if not self.pattern():
-                self.problem(NOT_CLOSED)
-                return branch
-            arm = List()
-            self.list_into(arm, frozenset({"esac"}), "")
-            branch.arms.append(arm)
-            if s[self.i : self.i + 1] == ";":
-                self.i += 3 if s.startswith(";;&", self.i) else 2
-
-    def pattern(self) -> bool:
-        """``(a|b)`` up to and with its closing parenthesis."""
-        s = self.s
-        if s[self.i] == "(":
-            self.i += 1
-        while self.i < self.n:
-            self.gap()
-            c = s[self.i : self.i + 1]
-            if c == ")":
-                self.i += 1
-                return True
-            if c == "|":
-                self.i += 1
-            elif self.word() is None:
-                return False
-        return False
-
-    def function(self) -> Node:
-        start = self.i - 8
-        self.blanks()
-        names: list[str] = []
-        while True:
-            raw = self.word()
-            if raw is None:
-                break
-            names.append(self.s[raw.start : raw.end])
-            self.blanks()
-            if not self.zsh:
-                break
-            if self.s[self.i : self.i + 1] in ("{", "("):
-                break
-        if self.s[self.i : self.i + 1] == "(":
-            self.i += 1
-            self.blanks()
-            if self.s[self.i : self.i + 1] == ")":
-                self.i += 1
-        return self.function_body(names, start)
-
-    def function_body(self, names: list[str], start: int) -> Node:
-        self.gap()
-        before = self.i
-        if self.s[self.i : self.i + 1] == "{":
-            self.i += 1
-            self.deeper()
-            body: Node = Group(self.sub_body("}"), False)
-            self.depth -= 1
-        else:
-            body = self.command() or List()
-        if self.i == before:
-            self.open_end(NOT_CLOSED)
-        node = Function(names, body, self.src, start, self.i)
-        self.trailing(node)
-        return node
-
-    def coproc(self) -> Node:
-        self.blanks()
-        found = re.compile(r"[A-Za-z_]\w*(?=[ \t]+[({])").match(self.s, self.i)
-        if found:
-            self.i = found.end()
-            self.blanks()
-        return Coproc(self.command() or List())
-
-    def test(self) -> Node:
-        """``[[ … ]]``: its words, with the operators that would otherwise split it."""
-        s = self.s
-        node = Simple(self.src, self.i - 2, words=[Raw(self.src, self.i - 2, self.i, "[[")])
-        while True:
-            self.gap()
-            if self.i >= self.n:
-                self.open_end(NOT_CLOSED)
-                break
-            if s.startswith("]]", self.i) and s[self.i + 2 : self.i + 3] in ("", " ", "\n", "\t", ";", "&", "|", ")"):
-                node.words.append(Raw(self.src, self.i, self.i + 2, "]]"))
-                self.i += 2
-                break
-            raw = self.word()
-            if raw is not None:
-                node.words.append(raw)
-                continue
-            if s[self.i] in ";" or (s[self.i] == "&" and s[self.i + 1 : self.i + 2] != "&"):
-                self.problem(NOT_CLOSED)
-                break
-            self.i += 2 if s.startswith(("&&", "||"), self.i) else 1
-        node.end = self.i
-        return node
-
     def simple(self) -> Node | None:
         s = self.s
         node = Simple(self.src, self.i)
@@ -613,7 +313,7 @@ class Reader(Lexer):
         return node
 
     def definition(self) -> bool:
-        found = re.compile(r"\([ \t]*\)").match(self.s, self.i)
+        found = DEFINES.match(self.s, self.i)
         if found:
             self.i = found.end()
         return found is not None
@@ -623,6 +323,7 @@ class Reader(Lexer):
         s, start = self.s, self.i
         end = found.end()
         name, index, op = found.group(1), found.group(2) or "", found.group(3)
+        inside = self.subscript_parts(*found.span(2)) if "$" in index or "`" in index else None
         if s[end : end + 1] == "(":
             self.i = end + 1
             items: list[Raw] = []
@@ -640,7 +341,7 @@ class Reader(Lexer):
                     self.i += 1
                     continue
                 items.append(raw)
-            node.assigns.append(Assign(name, op, index, None, items))
+            node.assigns.append(Assign(name, op, index, None, items, inside))
             if declares:
                 node.words.append(Raw(self.src, start, end - len(op), name))
             return True
@@ -648,7 +349,7 @@ class Reader(Lexer):
             return False
         self.i = end
         value = self.word()
-        node.assigns.append(Assign(name, op, index, value or Raw(self.src, end, end, "")))
+        node.assigns.append(Assign(name, op, index, value or Raw(self.src, end, end, ""), None, inside))
         return True
 
     # Redirections
@@ -724,21 +425,3 @@ class Reader(Lexer):
         for sentence in reader.problems:
             self.problem(sentence)
         return raw
-
-
-HANDLERS = {
-    "{": Reader.group,
-    "if": Reader.if_,
-    "while": Reader.while_,
-    "until": Reader.while_,
-    "for": Reader.for_,
-    "select": Reader.for_,
-    "foreach": Reader.foreach,
-    "repeat": Reader.repeat,
-    "case": Reader.case,
-    "function": Reader.function,
-    "coproc": Reader.coproc,
-    "[[": Reader.test,
-}
-
-__all__ = ["BLANKS", "Reader"]

@@ -8,33 +8,33 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
-from vectra_guard.syntax import fold
-from vectra_guard.syntax.names import normal
+from vectra_guard.syntax.names import normal, word_set
+from vectra_guard.syntax.printers import printf
 from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 
 if TYPE_CHECKING:
-    from vectra_guard.syntax.walk import Walker
+    from vectra_guard.syntax.commands import Commands
 
 DECLARES = frozenset({"declare", "typeset", "export", "local", "readonly", "integer", "float"})
-CHANGES_STATE = frozenset(
-    ". source alias bg bind bindkey break builtin caller cd chdir compdef compgen complete compopt continue declare"
-    " dirs disown emulate enable eval exit export fc fg float getopts hash history integer jobs let local logout"
-    " mapfile popd print pushd read readarray readonly return set set_color setopt shift shopt suspend times trap type"
-    " typeset ulimit umask unalias unfunction unset unsetopt wait zle zmodload zstyle abbr functions funcsave"
-    " fish_add_path argparse command exec autoload sched vared block status commandline test [ [[ (( : true false"
-    " echo printf pwd time kill".split()
+CHANGES_STATE = word_set(
+    ". source alias bg bind bindkey break builtin caller cd chdir compdef compgen complete compopt continue"
+    " declare dirs disown emulate enable eval exit export fc fg float getopts hash history integer jobs let"
+    " local logout mapfile popd print pushd read readarray readonly return set set_color setopt shift shopt"
+    " suspend times trap type typeset ulimit umask unalias unfunction unset unsetopt wait zle zmodload zstyle"
+    " abbr functions funcsave fish_add_path argparse command exec autoload sched vared block status"
+    " commandline test [ [[ (( : true false echo printf pwd time kill"
 )
 """Commands that the shell itself has to run: put behind another program they would fail or change nothing.
 (``echo`` and ``test`` could run outside; there is no reason to.)"""
-COMMAND_VARIABLES = frozenset(
-    "GIT_SSH_COMMAND GIT_SSH GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_ASKPASS SSH_ASKPASS"
-    " SUDO_ASKPASS PAGER MANPAGER SYSTEMD_PAGER BAT_PAGER EDITOR VISUAL SUDO_EDITOR FCEDIT LESSOPEN LESSCLOSE BROWSER"
-    " PROMPT_COMMAND RSYNC_RSH CVS_RSH GIT_PROXY_COMMAND MANROFFOPT".split()
+COMMAND_VARIABLES = word_set(
+    "GIT_SSH_COMMAND GIT_SSH GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_ASKPASS"
+    " SSH_ASKPASS SUDO_ASKPASS PAGER MANPAGER SYSTEMD_PAGER BAT_PAGER EDITOR VISUAL SUDO_EDITOR FCEDIT"
+    " LESSOPEN LESSCLOSE BROWSER PROMPT_COMMAND RSYNC_RSH CVS_RSH GIT_PROXY_COMMAND MANROFFOPT"
 )
 """Variables whose value another program, or the shell, runs as a command."""
 
 
-def variable_commands(w: Walker, draft: Draft, st: State) -> None:
+def variable_commands(w: Commands, draft: Draft, st: State) -> None:
     for name, word in draft.assigns:
         if name in COMMAND_VARIABLES:
             run_variable(w, draft, st, name, word)
@@ -42,21 +42,21 @@ def variable_commands(w: Walker, draft: Draft, st: State) -> None:
             _prompt(w, draft, st, word)
 
 
-def run_variable(w: Walker, draft: Draft, st: State, name: str, word: Word) -> None:
+def run_variable(w: Commands, draft: Draft, st: State, name: str, word: Word) -> None:
     if word.text and word.text != UNKNOWN and not word.text.startswith("$"):
         inner = st.share()
         inner.top = draft.top
         w.nested(word.text, inner, word.span, "variable", word=word)
 
 
-def _prompt(w: Walker, draft: Draft, st: State, word: Word) -> None:
+def _prompt(w: Commands, draft: Draft, st: State, word: Word) -> None:
     """The substitutions of a prompt run each time it is shown."""
     inner = st.share()
     inner.top = draft.top
     w.nested('"' + word.text.replace('"', "'") + '"', inner, word.span, "variable", word=word)
 
 
-def _cd(w: Walker, draft: Draft, st: State) -> Out:
+def _cd(w: Commands, draft: Draft, st: State) -> Out:
     operands = [x for x in draft.words[1:] if not (x.text[:1] == "-" and len(x.text) > 1)]
     target = operands[-1].text if operands else w.home(st)
     old = st.cwd
@@ -71,13 +71,13 @@ def _cd(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _popd(w: Walker, draft: Draft, st: State) -> Out:
+def _popd(w: Commands, draft: Draft, st: State) -> Out:
     known = st.vars.get("OLDPWD")
     st.cwd = known.text if known and draft.name == "popd" else UNKNOWN
     return NOTHING
 
 
-def _declare(w: Walker, draft: Draft, st: State) -> Out:
+def _declare(w: Commands, draft: Draft, st: State) -> Out:
     flags = "".join(x.text[1:] for x in draft.words[1:] if x.text[:1] == "-")
     query = "p" in flags
     for word in draft.words[1:]:
@@ -97,7 +97,7 @@ def _declare(w: Walker, draft: Draft, st: State) -> Out:
     return Out(UNKNOWN, (draft.index,)) if query or len(draft.words) == 1 else NOTHING
 
 
-def _read(w: Walker, draft: Draft, st: State) -> Out:
+def _read(w: Commands, draft: Draft, st: State) -> Out:
     names: list[str] = []
     array = ""
     words = [x.text for x in draft.words[1:]]
@@ -125,7 +125,7 @@ def _read(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _mapfile(w: Walker, draft: Draft, st: State) -> Out:
+def _mapfile(w: Commands, draft: Draft, st: State) -> Out:
     text = w.input_of(draft, st)
     name = draft.words[-1].text if len(draft.words) > 1 and draft.words[-1].text[:1] != "-" else "MAPFILE"
     sources = (draft.stdin_from,) if draft.stdin_from is not None else ()
@@ -137,7 +137,7 @@ def _mapfile(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _set(w: Walker, draft: Draft, st: State) -> Out:
+def _set(w: Commands, draft: Draft, st: State) -> Out:
     if st.dialect == "fish":
         return _fish_set(w, draft, st)
     words = draft.words[1:]
@@ -156,7 +156,7 @@ def _set(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _fish_set(w: Walker, draft: Draft, st: State) -> Out:
+def _fish_set(w: Commands, draft: Draft, st: State) -> Out:
     words = draft.words[1:]
     flags = ""
     while words and words[0].text[:1] == "-" and len(words[0].text) > 1:
@@ -182,14 +182,14 @@ def _fish_set(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _shift(w: Walker, draft: Draft, st: State) -> Out:
+def _shift(w: Commands, draft: Draft, st: State) -> Out:
     count = draft.words[1].text if len(draft.words) > 1 else "1"
     if st.args is not None and count.isdigit():
         st.args = st.args[int(count) :]
     return NOTHING
 
 
-def _unset(w: Walker, draft: Draft, st: State) -> Out:
+def _unset(w: Commands, draft: Draft, st: State) -> Out:
     for word in draft.words[1:]:
         if word.text[:1] != "-":
             st.vars[word.text] = Val("")
@@ -197,7 +197,7 @@ def _unset(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _alias(w: Walker, draft: Draft, st: State) -> Out:
+def _alias(w: Commands, draft: Draft, st: State) -> Out:
     words = draft.words[1:]
     if st.dialect == "fish" and len(words) >= 2 and "=" not in words[0].text:
         st.aliases[words[0].text] = " ".join(x.text for x in words[1:])
@@ -213,13 +213,13 @@ def _alias(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _unalias(w: Walker, draft: Draft, st: State) -> Out:
+def _unalias(w: Commands, draft: Draft, st: State) -> Out:
     for word in draft.words[1:]:
         st.aliases.pop(word.text, None)
     return NOTHING
 
 
-def _trap(w: Walker, draft: Draft, st: State) -> Out:
+def _trap(w: Commands, draft: Draft, st: State) -> Out:
     words = [x for x in draft.words[1:] if x.text != "--"]
     if len(words) < 2 or words[0].text in ("-", "", "-l", "-p"):
         return NOTHING
@@ -231,7 +231,7 @@ def _trap(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _eval(w: Walker, draft: Draft, st: State) -> Out | None:
+def _eval(w: Commands, draft: Draft, st: State) -> Out | None:
     words = draft.words[1:]
     while words and words[0].text in ("--",):
         words = words[1:]
@@ -240,7 +240,7 @@ def _eval(w: Walker, draft: Draft, st: State) -> Out | None:
     return _text(w, draft, st, " ".join(x.text for x in words), words, "string")
 
 
-def _text(w: Walker, draft: Draft, st: State, text: str, words: list[Word], via: str) -> Out:
+def _text(w: Commands, draft: Draft, st: State, text: str, words: list[Word], via: str) -> Out:
     """Run a text in this same shell."""
     inner = st.share()
     inner.top = draft.top
@@ -254,7 +254,10 @@ def _text(w: Walker, draft: Draft, st: State, text: str, words: list[Word], via:
     return out
 
 
-def _source(w: Walker, draft: Draft, st: State) -> Out | None:
+STDIN = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"})
+
+
+def _source(w: Commands, draft: Draft, st: State) -> Out | None:
     words = draft.words[1:]
     while words and words[0].text[:1] == "-" and words[0].text not in ("-",):
         words = words[1:]
@@ -263,10 +266,7 @@ def _source(w: Walker, draft: Draft, st: State) -> Out | None:
     if not words:
         return None
     path = words[0].text
-    if path in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"):
-        text = w.input_of(draft, st)
-    else:
-        text = w.content(path, st)
+    text = w.input_of(draft, st) if path in STDIN else w.content(path, st)
     if text is None:
         return None
     return _text(w, draft, st, text, words[:1], "source")
@@ -278,7 +278,7 @@ def place_after(draft: Draft, st: State, word: Word) -> None:
         draft.insert_at = word.span.start
 
 
-def _exec(w: Walker, draft: Draft, st: State) -> Out | None:
+def _exec(w: Commands, draft: Draft, st: State) -> Out | None:
     at = 1
     words = draft.words
     while at < len(words) and words[at].text[:1] == "-" and len(words[at].text) > 1:
@@ -291,7 +291,7 @@ def _exec(w: Walker, draft: Draft, st: State) -> Out | None:
     return _inner(w, draft, st, words[at:])
 
 
-def _command(w: Walker, draft: Draft, st: State) -> Out | None:
+def _command(w: Commands, draft: Draft, st: State) -> Out | None:
     at = 1
     words = draft.words
     while at < len(words) and words[at].text[:1] == "-" and len(words[at].text) > 1:
@@ -310,7 +310,7 @@ def _command(w: Walker, draft: Draft, st: State) -> Out | None:
     return _inner(w, draft, st, words[at:])
 
 
-def _inner(w: Walker, draft: Draft, st: State, words: list[Word]) -> Out:
+def _inner(w: Commands, draft: Draft, st: State, words: list[Word]) -> Out:
     inner = st.share()
     inner.top = draft.top
     inner.wrappers = (*st.wrappers, draft.name)
@@ -323,17 +323,17 @@ def _inner(w: Walker, draft: Draft, st: State, words: list[Word]) -> Out:
     return out
 
 
-def _printf(w: Walker, draft: Draft, st: State) -> Out | None:
+def _printf(w: Commands, draft: Draft, st: State) -> Out | None:
     words = draft.words
     if len(words) > 3 and words[1].text == "-v":
-        text = fold.printf([x.text for x in words[3:]])
+        text = printf([x.text for x in words[3:]])
         sources = tuple(s for x in words[3:] for s in x.sources)
         st.vars[words[2].text] = Val(UNKNOWN if text is None else text, None, None, sources)
         return NOTHING
     return None
 
 
-def _let(w: Walker, draft: Draft, st: State) -> Out:
+def _let(w: Commands, draft: Draft, st: State) -> Out:
     for word in draft.words[1:]:
         name, equals, value = word.text.partition("=")
         if equals and name.isidentifier():
@@ -341,7 +341,7 @@ def _let(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _hash(w: Walker, draft: Draft, st: State) -> Out:
+def _hash(w: Commands, draft: Draft, st: State) -> Out:
     words = [x.text for x in draft.words]
     if "-p" in words[:-2]:
         at = words.index("-p")
@@ -356,14 +356,14 @@ def _hash(w: Walker, draft: Draft, st: State) -> Out:
     return NOTHING
 
 
-def _emulate(w: Walker, draft: Draft, st: State) -> Out:
+def _emulate(w: Commands, draft: Draft, st: State) -> Out:
     for number, word in enumerate(draft.words[:-1]):
         if word.text == "-c":
             return _text(w, draft, st, draft.words[number + 1].text, [draft.words[number + 1]], "string")
     return NOTHING
 
 
-Handler = Callable[["Walker", Draft, State], "Out | None"]
+Handler = Callable[["Commands", Draft, State], "Out | None"]
 HANDLERS: dict[str, Handler] = {
     "cd": _cd, "chdir": _cd, "pushd": _cd, "popd": _popd, "prevd": _popd, "nextd": _popd,
     "declare": _declare, "typeset": _declare, "export": _declare, "local": _declare, "readonly": _declare,

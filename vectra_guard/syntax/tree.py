@@ -7,7 +7,6 @@ to the byte offsets of the line that was typed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 from vectra_guard.model import Span
 
@@ -75,6 +74,7 @@ class Var:
     indirect: bool = False
     operand: list[Part] | None = None
     operand2: list[Part] | None = None
+    index_parts: list[Part] | None = None  # of a subscript that is expanded itself
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class Arith:
     quoted: bool
 
 
-Part = Union[Lit, Var, Sub, Proc, Arith]
+Part = Lit | Var | Sub | Proc | Arith
 
 
 @dataclass(slots=True)
@@ -122,6 +122,7 @@ class Assign:
     index: str
     value: Raw | None
     items: list[Raw] | None = None  # name=(…)
+    index_parts: list[Part] | None = None
 
 
 @dataclass(slots=True)
@@ -199,7 +200,7 @@ class Coproc:
     body: Node
 
 
-Node = Union[Simple, Pipe, List, Group, Branch, Loop, Function, Coproc]
+Node = Simple | Pipe | List | Group | Branch | Loop | Function | Coproc
 
 
 class Cap(Exception):

@@ -1,0 +1,163 @@
+"""What a walk knows of the world: problems so far, variables, files of this line. Base of ``Walker``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vectra_guard.model import UNKNOWN, Facts, Request, Risk
+from vectra_guard.syntax.names import normal
+from vectra_guard.syntax.state import Draft, Out, State, Val
+from vectra_guard.syntax.tree import Function, Reading, Var
+
+MAX_FOLD = 65_536
+TOO_DEEP = "The line is longer, or nested deeper, than is read."
+TOO_LONG = "The line holds more commands than are read."
+
+
+class Context:
+    """One reading of one line."""
+
+    def __init__(self, request: Request, facts: Facts):
+        self.request = request
+        self.facts = facts
+        self.drafts: list[Draft] = []
+        self.problems: list[str] = []
+        self.floor = Risk.LOW
+        self.files: dict[str, str] = {}  # written in this line: what they hold
+        self.copies: dict[str, str] = {}  # copied or linked in this line: the command's real name
+        self.procs: dict[str, Out] = {}
+        self.called: set[str] = set()
+        self.defined: dict[str, tuple[Function, State]] = {}
+        self.text_read = 0
+
+    # Problems
+
+    def problem(self, sentence: str, floor: Risk) -> None:
+        if sentence not in self.problems and len(self.problems) < 12:
+            self.problems.append(sentence)
+        self.floor = max(self.floor, floor)
+
+    def cap(self, sentence: str) -> None:
+        self.problem(sentence, Risk.HIGH)
+
+    def reading(self, reading: Reading, partial: bool) -> None:
+        """What a reader reported. An unfinished prefix is no error while the user is still typing it."""
+        if reading.capped:
+            self.cap(TOO_DEEP)
+        for sentence in reading.problems:
+            self.problem(sentence, Risk.LOW if partial and reading.unfinished else Risk.MEDIUM)
+
+    # Variables
+
+    def home(self, st: State) -> str:
+        value = st.vars.get("HOME")
+        return value.text if value is not None else (self.request.home or self.facts.variables.get("HOME") or UNKNOWN)
+
+    def user_home(self, name: str, st: State) -> str | None:
+        if name == "+":
+            return st.cwd
+        if name == "-":
+            return UNKNOWN
+        if name == "root":
+            return "/root"
+        if name == self.facts.user and name:
+            return self.home(st)
+        if name and (name[0].isalpha() or name[0] == "_") and name.replace("-", "").replace("_", "").isalnum():
+            return "/home/" + name
+        return None
+
+    def lookup(self, name: str, st: State) -> Val | None:
+        value = st.vars.get(name)
+        if value is not None:
+            return value
+        if name.isdigit():
+            return self.positional(int(name), st)
+        if name in ("@", "*"):
+            return Val(" ".join(st.args)) if st.args is not None else None
+        if name == "#":
+            return Val(str(len(st.args))) if st.args is not None else None
+        if name == "argv" and st.args is not None and st.dialect in ("fish", "zsh"):
+            return Val(" ".join(st.args), st.args)
+        known = self.facts.variables.get(name)
+        if known is not None and name not in ("PWD",):
+            return Val(known)
+        default = DEFAULTS.get(name)
+        text = default(self, st) if default else None
+        return Val(text) if text else None
+
+    def positional(self, number: int, st: State) -> Val | None:
+        if number == 0:
+            return Val(st.dialect)
+        if st.args is None:
+            return None
+        return Val(st.args[number - 1]) if number <= len(st.args) else Val("")
+
+    def items(self, var: Var, st: State) -> list[str] | None:
+        """The elements of a list, or None for what is not one."""
+        if var.name in ("@", "*"):
+            return st.args
+        if var.indirect and var.index in ("@", "*"):
+            value = self.lookup(var.name, st)
+            if value is None or (value.items is None and value.keys is None):
+                return None
+            return list(value.keys) if value.keys else [str(n) for n in range(len(value.items or []))]
+        name = var.name
+        if var.indirect:
+            value = self.lookup(name, st)
+            name = value.text if value is not None else ""
+            if name.endswith("[@]"):
+                name = name[:-3]
+        value = self.lookup(name, st)
+        if value is None:
+            return None
+        if value.keys is not None:
+            return list(value.keys.values())
+        if var.index not in ("@", "*", ""):
+            return _selected(value, var.index) if st.dialect == "fish" else None
+        if value.items is None:
+            return [value.text] if var.index else None
+        return value.items
+
+    def content(self, path: str, st: State) -> str | None:
+        """What a file holds, where this line wrote it."""
+        proc = self.procs.get(path)
+        if proc is not None:
+            return proc.text if proc.text != UNKNOWN else None
+        return self.files.get(normal(path, st.cwd)) if self.files else None
+
+    def write(self, path: str, text: str, append: bool, st: State) -> None:
+        if UNKNOWN in path:
+            return
+        where = normal(path, st.cwd)
+        before = self.files.get(where, "") if append else ""
+        self.files[where] = (before + text)[:MAX_FOLD]
+        self.copies.pop(where, None)
+
+
+def _selected(value: Val, index: str) -> list[str] | None:
+    items = value.items if value.items is not None else [value.text]
+    first, dots, last = index.partition("..")
+    try:
+        start = int(first or "1")
+        end = int(last or "-1") if dots else start
+    except ValueError:
+        return None
+    start = start - 1 if start > 0 else len(items) + start
+    end = end if end > 0 else len(items) + end + 1
+    return items[max(0, start) : max(0, end)]
+
+
+DEFAULTS: dict[str, Callable[[Context, State], str | None]] = {
+    "HOME": lambda w, st: w.home(st),
+    "USER": lambda w, st: w.facts.user,
+    "LOGNAME": lambda w, st: w.facts.user,
+    "USERNAME": lambda w, st: w.facts.user,
+    "PWD": lambda w, st: st.cwd,
+    "SHELL": lambda w, st: "/bin/" + (w.request.shell or "bash"),
+    "BASH": lambda w, st: "/bin/bash",
+    "IFS": lambda w, st: " \t\n",
+    "UID": lambda w, st: str(w.facts.uid),
+    "EUID": lambda w, st: str(w.facts.uid),
+    "OSTYPE": lambda w, st: "linux-gnu",
+}
+"""Variables that every shell has, unless the line set them."""
