@@ -341,7 +341,7 @@ def _set(statement: _Statement) -> Verdict | None:
     if words[1:2] == ["GLOBAL"] or words[1:2] == ["PERSIST"]:
         return Verdict(_MEDIUM, "sql.system", "changes a setting of the database server")
     # redis: SET key value has no equals sign
-    if "=" not in words and "TO" not in words and ":=" not in words and 3 <= len(words) <= 6 and not _SQL_SET & set(words):
+    if 3 <= len(words) <= 6 and not (_SQL_SET | {"=", ":=", "TO"}) & set(words):
         return Verdict(_MEDIUM, "redis.change", "changes a key")
     return None
 
