@@ -100,15 +100,17 @@ class Guard:
             self.problems = (str(err),)
             return {}
 
-    def use(self, ids: Sequence[str], config: Config) -> None:
-        """Count one use of each entry. A store that cannot be written is said, and the run goes on."""
-        store = self._store(config)
+    def use(self, ids: Sequence[str], cwd: str) -> bool:
+        """Count one use of each entry. False: one had none left (another shell was first); judge again.
+        A store that cannot be written is said, and the run goes on."""
+        store = self._store(self.config(cwd).config)
         if store is None:
-            return
+            return True
         try:
-            store.use(ids, time.time())
+            return len(store.use(ids, time.time())) == len(set(ids))
         except StoreError as err:
             self.problems = (str(err),)
+            return True
 
     def _rules(self, config: Config) -> RuleSet:
         custom = config.policies.rules

@@ -30,6 +30,10 @@ class Judge(Protocol):
         flags: Mapping[str, str] | None = None,
     ) -> Judgement: ...
 
+    def use(self, ids: tuple[str, ...], cwd: str) -> bool:
+        """Count a use of trust entries. False: one has none left, judge again."""
+        ...
+
     def rewrite(self, line: str, decision: Decision, grant: str, shell: str) -> str:
         """The line to run instead, in which ``vg exec`` hands ``grant`` back."""
         ...
@@ -62,6 +66,9 @@ class GuardJudge:
         flags: Mapping[str, str] | None = None,
     ) -> Judgement:
         return self._guard.judge(request, aliases=aliases, functions=functions, environ=environ, flags=flags)
+
+    def use(self, ids: tuple[str, ...], cwd: str) -> bool:
+        return self._guard.use(ids, cwd)
 
     def rewrite(self, line: str, decision: Decision, grant: str, shell: str) -> str:
         return rewrite.apply(line, decision, self._vg, grant, shell)

@@ -194,6 +194,9 @@ class Worker:
             partial=message.shell == "bash",  # bash hands over each line of a construct as it comes
         )
         judgement = self.judge.judge(request, aliases=message.aliases, functions=message.functions)
+        trusted_by = judgement.decision.trust_ids
+        if trusted_by and not self.judge.use(trusted_by, request.cwd):
+            judgement = self.judge.judge(request, aliases=message.aliases, functions=message.functions)
         verdict, payload = self._act(message, judgement, turn)
         if verdict in ("A", "W"):
             self._started(message, judgement.decision, time.perf_counter() - started)
@@ -295,7 +298,7 @@ class Worker:
         return {
             "command": message.text, "cwd": message.cwd, "shell": message.shell, "decision": action,
             "runtime": "none" if action == "block" else "host", "risk": decision.risk.label, "reason": decision.reason,
-            "rules": list(dict.fromkeys(f.rule for f in decision.findings)), "trust_ids": list(decision.trust_ids),
+            "rules": list(dict.fromkeys(f.rule for f in decision.findings)), "trusted": decision.trusted,
             "status": 0, "duration": 0.0, "overhead": 0.0, "answer": "",
         }  # fmt: skip
 

@@ -26,6 +26,7 @@ def wanted(config: Config, runtime: str) -> bool:
 def finished(config: Config, *, trust_ids: Sequence[str] = (), runtime: str, **fields: Any) -> str:
     """Returns the reason why nothing was written, or empty."""
     counted = wanted(config, runtime)
+    fields.setdefault("trusted", bool(trust_ids))
     if not counted and not trust_ids:
         return ""
     try:
@@ -34,7 +35,7 @@ def finished(config: Config, *, trust_ids: Sequence[str] = (), runtime: str, **f
             TrustStore(conn).use(trust_ids, time.time())
         if counted:
             fields.setdefault("mode", config.sandbox.mode)
-            run = Run(time=time.time(), runtime=runtime, trusted=bool(trust_ids), **fields)
+            run = Run(time=time.time(), runtime=runtime, **fields)
             MetricsStore(conn, config.metrics.history).record(run)
         conn.close()
     except StoreError as err:
