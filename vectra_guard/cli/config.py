@@ -86,6 +86,7 @@ def _check(options: argparse.Namespace) -> int:
         _check_rules(found)
         print(f"{options.file}: right ({len(found)} keys)")
         return 0
+    layers.check(working_directory())
     loaded = layers.load(working_directory())
     _check_rules({"policies.rules": reading.Value(loaded.config.policies.rules, "")})
     for path in loaded.files:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from vectra_guard.config.reading import KEYS, SECTIONS
 
-HEAD = """# Vectra Guard. Every key with its default; remove the # of what you change.
+HEAD = """# Vectra Guard. Every key with its default. To change one, remove the # before it and before its section.
 # `vg config check` says whether the file is right, `vg config show --sources` what is in force.
-# preset: developer
+
+# Start from a shipped preset: `vg preset list`.
+#preset: developer
 """
+NOT_TEXT = frozenset(("on", "off", "yes", "no", "y", "n", "true", "false", "null"))
+"""Words that YAML takes for something else unless they are quoted."""
 
 
 def template() -> str:
@@ -20,23 +26,28 @@ def template() -> str:
         top, dot, last = name.rpartition(".")
         if top != section:
             section = top
-            lines.append(f"\n# {top}:")
-        pad = "#   " if dot else "# "
-        lines.append(f"{pad}# {key.metadata['doc']}")
-        lines.append(f"{pad}{last}: {as_yaml(key.default)}")
+            lines.append(f"\n#{top}:")
+        pad = "  " if dot else ""
+        lines.append(f"{pad}# {key.metadata['doc']}{_choices(key.type)}")
+        lines.append(f"{pad}#{last}: {as_yaml(key.default)}")
     return "\n".join(lines) + "\n"
 
 
+def _choices(kind: Any) -> str:
+    return f" One of: {', '.join(get_args(kind))}." if get_origin(kind) is Literal else ""
+
+
 def as_yaml(value: Any) -> str:
-    """A default on one line."""
+    """A value on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(as_yaml(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {as_yaml(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{as_yaml(k)}: {as_yaml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, str):
-        return value if value.replace("-", "").isalnum() and value not in ("off", "on", "no", "yes") else f'"{value}"'
+        plain = re.fullmatch(r"[a-z][a-z0-9_-]*", value) and value not in NOT_TEXT
+        return value if plain else json.dumps(value, ensure_ascii=False)
     return str(value)
 
 
@@ -49,7 +60,11 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "preset": {"type": "string", "description": "A shipped preset to start from."},
-            "lock": {"type": "array", "items": {"type": "string"}, "description": "System file: keys nobody may change."},
+            "lock": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "System file: keys nobody may change.",
+            },
         },
     }
     for section in SECTIONS:

@@ -3,27 +3,30 @@
 Lowest first: defaults, preset, system file, user file, project file (nearest upward, to the repository root),
 environment, flags. The system file may lock keys. A project file and the environment can only tighten: a cloned
 repository, or whatever sets variables, must not switch the guard off. ``vg config allow`` accepts a project file,
-pinned to its content. What was not accepted is named in ``Loaded.problems``; a file that is wrong raises ConfigError.
+pinned to its content.
+
+A file that is wrong never switches the guard off and takes no other file with it: its last good values stay (without
+any, it counts as empty). What does not count, and why, is in ``Loaded.problems``. Only a flag raises ConfigError: the
+person who typed it is there to read it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from vectra_guard import data_files, paths
-from vectra_guard.config import reading
-from vectra_guard.config.reading import KEYS, Value
+from vectra_guard.config import allow as pins
+from vectra_guard.config import files, reading, tighten
+from vectra_guard.config.files import Source
+from vectra_guard.config.reading import KEYS, SECTIONS, Value
 from vectra_guard.config.schema import Config
-from vectra_guard.errors import ConfigError
+from vectra_guard.errors import ConfigError, GuardError
 
-ALLOWED = "allowed-projects"
-"""File in the user's configuration folder: ``SHA-256 PATH`` of each accepted project file."""
-
-Stamp = tuple[tuple[str, int, int, int] | tuple[str], ...]
+FLAG = "flag"
+Stamp = tuple[tuple[str, int, int, int, int] | tuple[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,9 @@ class Loaded:
     """What is in force in one folder."""
 
     config: Config
-    sources: Mapping[str, str]  # dotted key -> "preset NAME", FILE:LINE, "environment VG_…", "flag"; not there: defaults
+    sources: Mapping[
+        str, str
+    ]  # dotted key -> "preset NAME", FILE:LINE, "environment VG_…", "flag"; not there: defaults
     problems: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # looked at, whether they exist or not
     stamp: Stamp = ()
@@ -39,6 +44,10 @@ class Loaded:
     def changed(self) -> bool:
         """Whether a file that this was made of has changed, come or gone. A few ``stat`` calls."""
         return _stamp(self.files) != self.stamp
+
+    def flagged(self, name: str) -> bool:
+        """Whether this key was said on the command line."""
+        return self.sources.get(name) == FLAG
 
 
 def defaults() -> Loaded:
@@ -52,31 +61,52 @@ def load(
     env: Mapping[str, str] | None = None,
     project: bool = True,
 ) -> Loaded:
-    """The configuration in force in ``cwd``. ``flags``: dotted key -> text, from a command line."""
-    user = user_file()
+    """The configuration in force in ``cwd``. ``flags``: dotted key -> text, from a command line. Without
+    ``project`` the project's file is left out."""
     candidates = project_candidates(cwd) if project else []
-    allowed = allowed_file()
-    files = (paths.SYSTEM_CONFIG, user, allowed, *candidates)
+    looked_at = (paths.SYSTEM_CONFIG, user_file(), pins.file(), *candidates)
+    stamp = _stamp(looked_at)  # before reading: what changes meanwhile is noticed next time
     stack = _Stack()
-    system = _read(paths.SYSTEM_CONFIG)
-    mine = _read(user)
+    system = stack.open(paths.SYSTEM_CONFIG, owned=True)
+    mine = stack.open(user_file(), owned=True)
+    named = mine.values.get("preset") or system.values.get("preset")
+    if named:
+        stack.apply(stack.preset(named))
+    stack.apply(system.values)
+    stack.lock(system.values)
+    stack.apply(_without_lock(mine, stack))
     nearest = next((path for path in candidates if os.path.isfile(path)), None)
-    theirs = reading.read(nearest, project=True) if nearest else {}
-    for layer in (mine, system):  # the highest that names a preset decides
-        if "preset" in layer:
-            stack.apply(_preset(layer["preset"]), "")
-            break
-    stack.apply(system, "")
-    stack.lock(system)
-    stack.apply(mine, "")
     if nearest:
-        accepted = is_allowed(nearest)
-        if "preset" in theirs:
-            stack.apply(_preset(theirs["preset"]), "" if accepted else nearest)
-        stack.apply(theirs, "" if accepted else nearest)
-    stack.apply(_environment(os.environ if env is None else env), "the environment")
-    stack.apply({k: Value(reading.from_text(k, v, "flag"), "flag") for k, v in (flags or {}).items()}, "")
-    return Loaded(_build(stack.values), stack.sources, tuple(stack.problems), files, _stamp(files))
+        _apply_project(stack, stack.open(nearest, owned=False))
+    stack.apply(_environment(os.environ if env is None else env, stack), whose=ENVIRONMENT)
+    stack.apply_flags(flags or {})
+    return Loaded(_build(stack.values), stack.sources, tuple(stack.problems), looked_at, stamp)
+
+
+def _apply_project(stack: _Stack, source: Source) -> None:
+    """An accepted file counts like the user's own; its rules may then lower as well as raise."""
+    values = dict(_without_lock(source, stack))
+    accepted = not source.problem and pins.is_allowed(source.path, source.digest)
+    rules = values.get("policies.rules")
+    if rules and not accepted:
+        values["policies.rules"] = Value(tuple(replace(rule, project=True) for rule in rules.value), rules.where)
+    whose = "" if accepted else PROJECT
+    if "preset" in values:
+        stack.apply(stack.preset(values["preset"]), whose)
+    stack.apply(values, whose)
+
+
+def check(cwd: str) -> None:
+    """Raise the first mistake in a file that matters in ``cwd``, for ``vg config check``."""
+    for path in (paths.SYSTEM_CONFIG, user_file(), project_file(cwd)):
+        if path and os.path.isfile(path):
+            values = reading.read(path)
+            if "preset" in values:
+                preset_values(values["preset"])
+
+
+PROJECT = "project"
+ENVIRONMENT = "environment"
 
 
 class _Stack:
@@ -88,6 +118,19 @@ class _Stack:
         self.problems: list[str] = []
         self.locked: dict[str, str] = {}
 
+    def open(self, path: str, *, owned: bool) -> Source:
+        found = files.source(path, owned=owned) or Source(path)
+        if found.problem:
+            self.problems.append(found.problem)
+        return found
+
+    def preset(self, named: Value) -> dict[str, Value]:
+        try:
+            return preset_values(named)
+        except GuardError as err:
+            self.problems.append(str(err))
+            return {}
+
     def lock(self, layer: Mapping[str, Value]) -> None:
         entry = layer.get("lock")
         if entry is None:
@@ -96,88 +139,100 @@ class _Stack:
             if name in entry.value or name.partition(".")[0] in entry.value:
                 self.locked[name] = entry.where
 
-    def apply(self, layer: Mapping[str, Value], only_tightens: str) -> None:
-        """``only_tightens``: whose values these are, where they may only tighten; empty: anything goes."""
+    def current(self, name: str) -> Any:
+        return self.values.get(name, KEYS[name].default)
+
+    def apply(self, layer: Mapping[str, Value], whose: str = "") -> None:
+        """``whose``: PROJECT or ENVIRONMENT, which may only tighten; empty: anything goes. All is compared with what
+        was in force below this layer, so that the order of keys does not matter."""
+        below = dict(self.values)
         for name, (value, where) in layer.items():
             if name not in KEYS:
                 continue
             if name in self.locked:
                 self.problems.append(f"{where}: `{name}` is locked by {self.locked[name]}; ignored")
                 continue
-            if only_tightens:
-                old = self.values.get(name, KEYS[name].default)
-                tighter = tightened(name, old, value)
-                if tighter is None:
-                    self.problems.append(loosens(name, where, only_tightens))
+            if whose and not (whose == ENVIRONMENT and name in tighten.HARMLESS):
+                value = tighten.tightened(name, value, lambda key: below.get(key, KEYS[key].default))
+                if value is None:
+                    self.problems.append(_loosens(name, where, whose))
                     continue
-                value = tighter
+            if name in self.values and self.values[name] == value and whose:
+                continue  # the layer below says so already
             self.values[name] = value
             self.sources[name] = where
 
+    def apply_flags(self, flags: Mapping[str, str]) -> None:
+        for name, text in flags.items():
+            if name in self.locked:
+                raise ConfigError(f"`{name}` is locked by {self.locked[name]}", FLAG)
+            self.values[name] = reading.from_text(name, text, FLAG)
+            self.sources[name] = FLAG
 
-def loosens(name: str, where: str, whose: str) -> str:
-    way = "" if whose == "the environment" else "; `vg config allow` accepts this file"
-    return f"{where}: `{name}` would loosen the guard and is ignored{way}"
+
+def _loosens(name: str, where: str, whose: str) -> str:
+    way = "" if whose == ENVIRONMENT else "; `vg config allow` accepts this file"
+    what = "is for the user to set" if KEYS[name].metadata["tighten"] == "user" else "would loosen the guard"
+    return f"{where}: `{name}` {what}; ignored{way}"
 
 
-def tightened(name: str, old: Any, new: Any) -> Any:
-    """The value that ``new`` may become where only tightening is allowed; None: it would loosen."""
-    if old == new:
-        return old
-    direction, order = KEYS[name].metadata["tighten"], KEYS[name].metadata["order"]
-    if direction == "grow":
-        return (*old, *(item for item in new if item not in old))
-    allowed = {
-        "order": lambda: order.index(new) >= order.index(old),
-        "shrink": lambda: set(new) <= set(old),
-        "true": lambda: new is True,
-        "false": lambda: new is False,
-        # zero means no limit
-        "less": lambda: new > 0 and (old == 0 or new < old),
-        "user": lambda: False,
-    }
-    return new if allowed[direction]() else None
+def _without_lock(source: Source, stack: _Stack) -> Mapping[str, Value]:
+    if "lock" in source.values:
+        stack.problems.append(f"{source.values['lock'].where}: only {paths.SYSTEM_CONFIG} may lock keys; ignored")
+    return source.values
+
+
+def preset_values(named: Value) -> dict[str, Value]:
+    """The values of a shipped preset. ConfigError when there is none of that name."""
+    path = preset_path(named.value)
+    if path is None:
+        raise ConfigError(f"there is no preset `{named.value}`; shipped: {', '.join(preset_names())}", named.where)
+    found = files.source(path, owned=False)
+    if found is None or found.problem:
+        raise ConfigError(found.problem if found else "this installation is not complete", path)
+    source = f"preset {named.value}"
+    return {name: Value(value, source) for name, (value, _) in found.values.items()}
+
+
+def preset_names() -> list[str]:
+    shipped = os.listdir(data_files.folder("presets"))
+    return sorted(name.removesuffix(".yaml") for name in shipped if name.endswith(".yaml"))
+
+
+def preset_path(name: str) -> str | None:
+    return os.path.join(data_files.folder("presets"), f"{name}.yaml") if name in preset_names() else None
 
 
 def _build(values: Mapping[str, Any]) -> Config:
-    def make(cls: Any, prefix: str) -> Any:
-        hints = get_type_hints(cls)
-        given = {}
-        for field in fields(cls):
-            name = prefix + field.name
-            if is_dataclass(hints[field.name]):
-                given[field.name] = make(hints[field.name], f"{field.name}.")
-            elif name in values:
-                given[field.name] = values[name]
-        return cls(**given)
-
-    made: Config = make(Config, "")
-    return made
+    given: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        section, _, key = name.rpartition(".")
+        given.setdefault(section, {})[key] = value
+    parts = {section: _SECTION_TYPES[section](**given[section]) for section in SECTIONS if section in given}
+    return Config(**given.get("", {}), **parts)
 
 
-def _read(path: str) -> dict[str, Value]:
-    return reading.read(path) if os.path.isfile(path) else {}
+_SECTION_TYPES: dict[str, Any] = {
+    entry.name: entry.default_factory for entry in fields(Config) if entry.name in SECTIONS
+}
 
 
-def _preset(named: Value) -> dict[str, Value]:
-    path = os.path.join(data_files.folder("presets"), f"{named.value}.yaml")
-    if not os.path.isfile(path) or "/" in named.value:
-        shipped = sorted(name.removesuffix(".yaml") for name in os.listdir(data_files.folder("presets")))
-        raise ConfigError(f"there is no preset `{named.value}`; shipped: {', '.join(shipped)}", named.where)
-    source = f"preset {named.value}"
-    return {name: Value(value, source) for name, (value, _) in reading.read(path).items()}
-
-
-def _environment(env: Mapping[str, str]) -> dict[str, Value]:
+def _environment(env: Mapping[str, str], stack: _Stack) -> dict[str, Value]:
     """``VG_GUARD_LEVEL``, ``VG_SANDBOX_MODE`` … : VG_, then the dotted key in capitals with underscores."""
     found = {}
-    for name in KEYS:
-        variable = "VG_" + name.replace(".", "_").upper()
-        text = env.get(variable)
-        if text and name != "policies.rules":
+    for variable, text in env.items():
+        name = VARIABLES.get(variable)
+        if name and text:
             where = f"environment {variable}"
-            found[name] = Value(reading.from_text(name, text, where), where)
+            try:
+                found[name] = Value(reading.from_text(name, text, where), where)
+            except ConfigError as err:
+                stack.problems.append(f"{err}; ignored")
     return found
+
+
+VARIABLES = {"VG_" + name.replace(".", "_").upper(): name for name in KEYS if name != "policies.rules"}
+"""Environment variable -> key. Rules are for files."""
 
 
 def user_file() -> str:
@@ -202,43 +257,23 @@ def project_file(cwd: str) -> str | None:
     return next((path for path in project_candidates(cwd) if os.path.isfile(path)), None)
 
 
-def allowed_file() -> str:
-    return os.path.join(paths.config_dir(), ALLOWED)
+ALLOWED = pins.FILE
+allow = pins.allow
 
 
 def is_allowed(path: str) -> bool:
-    """Whether the user accepted this project file with this content."""
-    try:
-        with open(allowed_file(), encoding="utf-8", errors="surrogateescape") as file:
-            return _pin(path) in file.read().splitlines()
-    except OSError:
-        return False
+    """Whether the user accepted this project file as it is now."""
+    found = files.source(path, owned=False)
+    return found is not None and not found.problem and pins.is_allowed(path, found.digest)
 
 
-def allow(path: str) -> None:
-    """Accept a project file as it is now. Raises ConfigError when it is wrong, or cannot be pinned."""
-    reading.read(path, project=True)
-    try:
-        paths.private_dir(paths.config_dir())
-        with open(allowed_file(), "a", encoding="utf-8", errors="surrogateescape") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(_pin(path) + "\n")
-    except OSError as err:
-        raise ConfigError(f"cannot be written ({err.strerror})", allowed_file()) from err
-
-
-def _pin(path: str) -> str:
-    with open(path, "rb") as file:
-        return f"{hashlib.sha256(file.read()).hexdigest()} {os.path.realpath(path)}"
-
-
-def _stamp(files: tuple[str, ...]) -> Stamp:
-    made: list[tuple[str, int, int, int] | tuple[str]] = []
-    for path in files:
+def _stamp(looked_at: Sequence[str]) -> Stamp:
+    made: list[tuple[str, int, int, int, int] | tuple[str]] = []
+    for path in looked_at:
         try:
             info = os.stat(path)
         except OSError:
             made.append((path,))
         else:
-            made.append((path, info.st_mtime_ns, info.st_size, info.st_ino))
+            made.append((path, info.st_mtime_ns, info.st_ctime_ns, info.st_size, info.st_ino))
     return tuple(made)

@@ -152,7 +152,7 @@ class Config:
         "What asks first: low (critical), medium and auto (high), high (medium), paranoid (all), off.",
         "order",
         "auto",
-        order=("off", "low", "auto", "medium", "high", "paranoid"),
+        order=("off", "low", "medium", "auto", "high", "paranoid"),  # auto is medium, or high where it counts
     )
     policies: Policies = field(default_factory=Policies)
     sandbox: Sandbox = field(default_factory=Sandbox)
