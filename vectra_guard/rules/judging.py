@@ -7,7 +7,7 @@ shapes such as fork bombs, privileges, the guard's own files. Findings are never
 from __future__ import annotations
 
 from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Request, Script, Word
-from vectra_guard.rules import deletion, flows, privilege, protection, secrets, shapes, writing
+from vectra_guard.rules import databases, deletion, flows, privilege, protection, secrets, shapes, writing
 from vectra_guard.rules.argv import Parsed
 from vectra_guard.rules.matching import Matcher, flag_hit, test
 from vectra_guard.rules.places import Where
@@ -31,6 +31,7 @@ def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> t
     deletion.judge(context)
     writing.judge(context)
     secrets.judge(context)
+    databases.judge(context)
     privilege.judge(context)
     shapes.judge(context)
     flows.judge(context)

@@ -113,3 +113,5 @@ DATA_SUFFIXES = (
     ".db", ".sqlite", ".sqlite3", ".db3", ".mdb", ".rdb", ".frm", ".ibd", ".dump", ".sql.gz", ".bson", ".ldb", ".kdbx", ".qcow2",
     ".vmdk", ".vdi", ".parquet", ".mdf",
 )  # fmt: skip
+# Names that end like keys and are public.
+PUBLIC = re.compile(r"(ca|certs?|chain|fullchain|root|intermediate|.*\.?cert|.*_cert|.*-cert|.*pub(lic)?(_key|-key)?|dhparams?)\.(pem|key)$")

@@ -22,6 +22,7 @@ from vectra_guard.rules.place_names import (
     DATA_SUFFIXES,
     DEVICE,
     HARMLESS_DEVICES,
+    PUBLIC,
     ROOT_ENTRIES,
     SECRET_DIRS,
     SECRET_HOME,
@@ -331,7 +332,9 @@ def _secret_name(low: str) -> bool:
         if _SAFE_ENV.search(low) or low == ".envrc":
             return False
         return low.startswith((".env.", ".env")) and (low == ".env" or low[4:5] in ".-_") or low.endswith(".env")
-    return low in SECRET_NAMES or (low.endswith(SECRET_SUFFIXES) and not _SAFE_ENV.search(low))
+    return low in SECRET_NAMES or (
+        low.endswith(SECRET_SUFFIXES) and not _SAFE_ENV.search(low) and not PUBLIC.match(low) and low[:1] != "*"
+    )
 
 
 def url_tags(text: str) -> frozenset[str]:

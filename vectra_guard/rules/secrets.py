@@ -7,6 +7,7 @@ it is for (``ssh -i``), listing it, or editing it oneself is no finding. The tex
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from vectra_guard.model import Word
 from vectra_guard.rules.view import Context, View
@@ -17,7 +18,7 @@ SECRET_VARIABLE = re.compile(
 )
 NOT_SECRET = frozenset(("PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "SSH_ASKPASS", "TOKENIZERS_PARALLELISM"))
 FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
-HUNTS = re.compile(r"(?i)BEGIN.{0,20}PRIVATE|AKIA|aws_secret|password\s*=")
+PUBLIC_PARTS = frozenset(("x509", "req", "verify", "crl", "s_client", "dgst", "ciphers", "version", "rand", "asn1parse"))
 
 
 def secret_variable(name: str) -> bool:
@@ -59,10 +60,16 @@ def secret_words(view: View) -> list[Word]:
 
 
 def _reads(context: Context, view: View) -> None:
-    words = view.words
+    words: Sequence[Word] = view.words
+    if view.name == "openssl" and words and words[0].text in PUBLIC_PARTS:
+        return
     if view.name in ("grep", "rg", "ag", "sed", "awk", "jq", "yq", "egrep", "fgrep"):
-        words = tuple(view.parsed.args if view.parsed.has("--regexp", "--expression", "--file") else view.parsed.args[1:])
-        if view.parsed.has("--quiet", "--count", "--in-place", "--files-with-matches"):
+        words = view.parsed.args if view.parsed.has("--regexp", "--expression", "--file") else view.parsed.args[1:]
+        if view.name in ("sed", "awk"):
+            words = view.parsed.args
+        if view.parsed.has("--count", "--in-place", "--files-with-matches") or (
+            view.parsed.has("--quiet") and view.name != "sed"
+        ):
             return
     for word in words:
         tags = view.tags(word)

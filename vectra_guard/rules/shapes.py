@@ -10,23 +10,19 @@ import re
 from vectra_guard.model import UNKNOWN
 from vectra_guard.rules.view import Context, View
 
-# A function that starts itself again beside itself. The body is bounded: no long backtracking.
-SELF_SPAWN = re.compile(
-    r"(?:function\s+)?([\w:.]{1,40})\s*(?:\(\s*\))?\s*\{[^{}]{0,200}?(?<![\w:.])\1\s*(?:\|\s*\1\b|\|\s*\1|&)[^{}]{0,200}\}"
-)
 SOCKET = re.compile(r"fsockopen|socket\.|Socket|TCPSocket|net\.connect|createConnection|/inet/tcp/|Net::|IO::Socket")
 SHELL = re.compile(r"/bin/(ba|z|da|k)?sh|exec\(|spawn|system\(|subprocess|pty\.|cmd\.exe|\bsh\b")
 FORKING = re.compile(r"\bfork\b[^\n]{0,60}\b(fork|while|loop)\b|\b(while|loop)\b[^\n]{0,60}\bfork\b")
+LINKS = frozenset(("nc", "ncat", "netcat", "telnet", "socat", "openssl"))
 NETCATS = frozenset(("nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "pwncat"))
 
 
 def judge(context: Context) -> None:
-    line = context.request.line
-    if "{" in line and "&" in line + "|" and SELF_SPAWN.search(line[:4096]) and _called(context):
-        context.add("attack.fork-bomb", None)
     interpreters = context.rules.role("interpreters")
     for view in context.views:
-        name = view.name
+        name, command = view.name, view.command
+        if command.via == "recursion" and (command.background or command.stdout_to is not None):
+            context.add("attack.fork-bomb", command)
         if name in interpreters:
             _interpreter(context, view)
         elif name in NETCATS:
@@ -35,25 +31,20 @@ def judge(context: Context) -> None:
             text = " ".join(w.text for w in view.words).lower()
             if ("exec:" in text or "system:" in text) and re.search(r"tcp|udp|openssl|ssl|sctp", text):
                 context.add("attack.reverse-shell", view.command)
-        if view.command.redirects and any("net" in view.tags(r.target) for r in view.command.redirects):
+        if command.redirects and any("net" in view.tags(r.target) for r in command.redirects):
             _socket_redirect(context, view)
-
-
-def _called(context: Context) -> bool:
-    match = SELF_SPAWN.search(context.request.line[:4096])
-    return match is not None and context.request.line.count(match.group(1)) > 3
 
 
 def _interpreter(context: Context, view: View) -> None:
     command = view.command
     shells = context.rules.role("shells")
     if command.in_loop and command.background and view.name in shells and any(
-        w.text in (UNKNOWN, "$0") or "0" in w.variables for w in view.words
+        w.text == UNKNOWN or "$0" in w.raw or "BASH_SOURCE" in w.raw for w in view.words
     ):
         context.add("attack.fork-bomb", command)
-    for at in (command.stdout_to,):
-        if at is not None and context.views[at].name in NETCATS | {"telnet", "socat", "openssl"} and not _has_script(view):
-            context.add("attack.reverse-shell", command)
+    at = command.stdout_to
+    if at is not None and context.views[at].name in LINKS and not _has_script(view):
+        context.add("attack.reverse-shell", command)
     if view.name in shells:
         return
     code = " ".join(w.text for w in view.words[:4])[:20_000]
