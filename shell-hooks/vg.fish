@@ -81,7 +81,9 @@ function __vg_ready
                 set -g __vg_down 0
                 return 0
             case 1
-                test (math $round % 40) -eq 1; and __vg_start
+                # one that is on its way since this shell started is not started twice
+                test (math $round % 40) -eq 1; and not set -q __vg_eager; and __vg_start
+                set -e __vg_eager
             case 2
                 test (math $round % 10) -eq 5; and __vg_find register
         end
@@ -327,18 +329,22 @@ end
 # Keys bound to `execute` come to us instead. A key with a function of the user stays: that one calls `commandline`.
 # Others before `execute` in one binding may change the line after it was judged: those keys need a second Enter.
 function __vg_bind
-    for mode in default insert replace replace_one visual
-        for key in \r \n
-            bind --user -M $mode $key >/dev/null 2>&1; or bind -M $mode $key __vg_accept
-        end
-    end
     for row in (bind | string match -r -- '^bind .* execute$')
         set -l words (string replace ' --preset' '' -- $row | string split -n ' ')
-        string match -q '* --preset *' -- $row; and eval $words[..-2] --user >/dev/null 2>&1; and continue
+        if string match -q '* --preset *' -- $row
+            # -m, the mode to go to, is not part of what is looked up
+            set -l there (eval (string replace -r ' -m \S+' '' -- "$words[..-2]") --user 2>/dev/null)
+            test -z "$there"; or string match -q '* __vg_accept' -- $there; or continue
+        end
         if string match -qr -- '^[a-z]+(-[a-z]+)+$' $words[-2]
             eval (string match -v -- execute $words)
         else
             eval $words[..-2] __vg_accept
+        end
+    end
+    for mode in default insert replace replace_one visual
+        for key in \r \n
+            bind --user -M $mode $key >/dev/null 2>&1; or bind -M $mode $key __vg_accept
         end
     end
 end
@@ -408,5 +414,8 @@ end
 
 __vg_bind
 __vg_find register 2>/dev/null
-test $status -eq 1; and __vg_start
+if test $status -eq 1
+    set -g __vg_eager
+    __vg_start
+end
 true

@@ -30,7 +30,7 @@ typeset -g +x __vg_owner=$$
 # pass: yes when the line in hand was judged; text: what was judged; kind, message: what the stand-in does
 # again, given: a construct of several lines that comes back whole, and its answer if there is one already
 typeset -gA __vg=(
-  python '@VG_PYTHON@' vg '@VG_BIN@' off 0 seq 0 down 0 slow 0 pass '' text '' kind '' message '' again '' given ''
+  python '@VG_PYTHON@' vg '@VG_BIN@' off 0 seq 0 next 0 down 0 slow 0 pass '' text '' kind '' message '' again '' given ''
   history '' taken 0 ran '' typed '' status 0 millis '' start 0 told 0 within 0 own ''
 )
 typeset -ga __vg_others=()
@@ -45,6 +45,7 @@ __vg[runtime]=${${__vg[xdg]:+${__vg[xdg]}/vectra-guard}:-/tmp/vectra-guard-$UID}
 __vg_start() {
   emulate -L zsh
   setopt nobgnice nomonitor nonotify
+  __vg[next]=$(( EPOCHREALTIME + 1 )) # one that is on its way is not started twice
   (
     umask 077
     [[ -d ${__vg[runtime]} ]] || command -p mkdir -m 700 -- "${__vg[runtime]}"
@@ -65,9 +66,9 @@ __vg_connect() {
   __vg_open && return 0
   (( EPOCHSECONDS < __vg[down] )) && return 1
   local -a reply
-  local -F until=$(( EPOCHREALTIME + (__vg[down] ? 0.7 : 3) )) next=0
+  local -F until=$(( EPOCHREALTIME + (__vg[down] ? 0.7 : 3) ))
   while (( EPOCHREALTIME < until )); do
-    (( EPOCHREALTIME > next )) && { __vg_start; next=$(( EPOCHREALTIME + 1 )) }
+    (( EPOCHREALTIME > __vg[next] )) && __vg_start
     zselect -t 1
     __vg_open && { __vg[down]=0; return 0 }
   done

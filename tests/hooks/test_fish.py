@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ import pexpect
 import pytest
 
 from tests.conftest import need
-from tests.hooks.harness import PROMPT, Session
+from tests.hooks.harness import PROMPT, Session, command_of, processes
 
 pytestmark = pytest.mark.pty
 
@@ -27,6 +28,15 @@ def shell(tmp_path: Path) -> Iterator[Session]:
 def fish(tmp_path: Path, **options: object) -> Session:
     need(shutil.which("fish"), "fish is not installed")
     return Session("fish", tmp_path, **options)  # type: ignore[arg-type]
+
+
+def kill_evaluator(shell: Session) -> None:
+    """SIGKILL for every process of it, one that is only starting included."""
+    while found := [p for p in processes(shell.runtime) if "fake_server" in command_of(p)]:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
 
 
 # --- the five verdicts -------------------------------------------------------------------------------------------
@@ -339,16 +349,14 @@ def test_suspend_and_resume_a_rewritten_command(shell: Session) -> None:
 
 def test_evaluator_killed_between_lines_and_while_judging(shell: Session) -> None:
     shell.run("echo one >> $M/k")
-    for pid in shell.evaluator():
-        os.kill(pid, signal.SIGKILL)
+    kill_evaluator(shell)
     shell.run("echo two >> $M/k")
     shell.run("echo blockme >> $M/k")
     assert shell.read("k") == "one\ntwo\n"
     before = shell.prompts()
     shell.send("echo slowme >> $M/s\r")
     shell.pump(0.3)
-    for pid in shell.evaluator():
-        os.kill(pid, signal.SIGKILL)
+    kill_evaluator(shell)
     shell.wait_prompt(before)
     assert shell.count("s") <= 1
     shell.run("echo after >> $M/s")
@@ -379,8 +387,7 @@ def test_a_broken_python_refuses_and_the_way_out_works(tmp_path: Path) -> None:
         shell.run("echo warm")
         working = shell.python.read_text()
         shell.python.write_text("#!/bin/sh\nexit 1\n")
-        for pid in shell.evaluator():
-            os.kill(pid, signal.SIGKILL)
+        kill_evaluator(shell)
         time.sleep(0.1)
         out = shell.run("echo no >> $M/x")
         assert out == ["vg: evaluator unavailable, not run. Type vg-off to switch the guard off in this shell."]
