@@ -40,7 +40,7 @@ class Table:
     """How one tool (or one of its subcommands) spells its options."""
 
     options: dict[str, Option] = field(default_factory=dict)
-    style: str = "gnu"  # gnu: clusters and abbreviations; single: -long options; assign: key=value; old: `tar xf`
+    style: str = "gnu"  # gnu: clusters and abbreviations; single: -long options; assign: key=value; old: `tar xf`; signal: kill
     stop: int = -1  # positional words after which everything is positional (docker run IMAGE …)
     harmless: tuple[str, ...] = ()  # flag specs that make the run only show something
     subs: dict[str, Table] = field(default_factory=dict)
@@ -116,8 +116,9 @@ def parse(name: str, words: Iterable[Word], table: Table) -> Parsed:
                 args.extend(rest[i:])
                 out.tail = rest[i:]
                 break
-            i += _option(out, word, here, rest, i)
-            continue
+            if here.style != "signal" or not _process_group(text, flags):
+                i += _option(out, word, here, rest, i)
+                continue
         if here.style == "assign" and "=" in text and lead != UNKNOWN:
             key = text.partition("=")[0]
             flags.setdefault(key, []).append(tail(word, len(key) + 1))
@@ -133,6 +134,11 @@ def parse(name: str, words: Iterable[Word], table: Table) -> Parsed:
                 here, stop = inner, inner.stop
     out.table = here
     return out
+
+
+def _process_group(text: str, flags: Mapping[str, Any]) -> bool:
+    """``kill -9 -1``: after the signal, a negative number is whom to signal."""
+    return text[1:].isdigit() and any(f == "--signal" or f[1:].isdigit() or f[1:].isupper() for f in flags)
 
 
 def _dashed(word: Word) -> Word:
@@ -156,6 +162,9 @@ def _option(out: Parsed, word: Word, table: Table, rest: list[Word], i: int) -> 
             flags.setdefault(canonical, []).append(tail(word, len(key) + 1))
             return 0
         return _take(flags, canonical, kind, rest, i)
+    if table.style == "signal" and len(text) > 2 and text[1:].isalnum() and text[1:] == text[1:].upper():
+        flags.setdefault(text, []).append(None)
+        return 0
     for at in range(1, len(text)):
         canonical, kind = options.get("-" + text[at], ("-" + text[at], ""))
         if kind and at + 1 < len(text):

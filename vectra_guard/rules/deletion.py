@@ -205,4 +205,4 @@ def _grade_find(context: Context, command: Command, source: View) -> None:
             continue
         if filtered and tags & {"temp", "temp-root"}:
             continue
-        _report(context, command, grade(tags, word, True, many=True), word)
+        _report(context, command, grade(tags, word, not filtered, many=True), word)

@@ -88,6 +88,8 @@ def grade(tags: frozenset[str], word: Word, text: str | None, *, empties: bool, 
         return "write.device"
     if "guard" in tags:
         return "guard.write"
+    if empties and "auth" in tags:
+        return "write.system-emptied"
     special = _grade_startup(tags, word, text)
     if special:
         return special
