@@ -30,7 +30,7 @@ _NAMES = frozenset(
     pip.conf package.json conftest.py sitecustomize.py usercustomize.py setup.py makefile gnumakefile justfile
     .pre-commit-config.yaml .gitmodules .gitattributes .gitconfig .gitlab-ci.yml .travis.yml jenkinsfile
     azure-pipelines.yml bitbucket-pipelines.yml vectra-guard.yaml .tool-versions mise.toml .mise.toml .python-version
-    .editorconfig docker-compose.yml docker-compose.yaml compose.yaml compose.yml .netrc authorized_keys crontab
+    docker-compose.yml docker-compose.yaml compose.yaml compose.yml .netrc authorized_keys crontab
     build.rs .lldbinit lefthook.yml .claude.json claude.md agents.md .mcp.json""".split()
 )
 _ENDS = (".pth", ".desktop", ".service", ".timer", ".code-workspace", ".plist")
@@ -83,7 +83,7 @@ def of_link(root: str, path: str, target: str) -> list[str]:
 
 
 def may_hold_secret(path: str, size: int) -> bool:
-    return 0 < size and not _DEPENDENCIES.search(path.lower())
+    return size > 0 and not _DEPENDENCIES.search(path.lower())
 
 
 def secret(file: str, path: str) -> bool:

@@ -1,0 +1,352 @@
+"""What a keep overwrote or deleted, and how to bring it back.
+
+::
+
+    undo/ID/meta     JSON: workspace, command, when
+    undo/ID/log      one JSON line for each step, written before the step is done
+    undo/ID/old/N    what stood there: hard links and renames where the file system allows, else copies
+
+The log is also what an interrupted keep learns from which inodes it touched itself. Restoring goes backwards through
+it; a step that was never done, or is undone already, changes nothing. It refuses to run over anything newer unless
+told. A store is capped in bytes and days, oldest first out; one keep larger than the cap cannot be undone, and says
+so.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from vectra_guard.errors import GuardError, Refused, UsageError
+from vectra_guard.paths import private_dir, state_dir
+from vectra_guard.sandbox.caches.store import remove_tree
+from vectra_guard.sandbox.workspace import nodes
+from vectra_guard.sandbox.workspace.tree import Tree, move
+
+MAX_BYTES = 10**9
+MAX_DAYS = 7
+PREFIX = ".vg-keep-"
+"""Of the names that a step in flight uses in the workspace."""
+
+
+def root() -> str:
+    return f"{state_dir()}/undo"
+
+
+class Entry(NamedTuple):
+    """One keep that can be undone."""
+
+    id: str
+    workspace: str
+    command: str
+    when: float
+    size: int
+    steps: int
+
+
+class Record:
+    """Where one keep leaves what it replaces. Opening an existing one goes on with it."""
+
+    def __init__(self, ident: str, workspace: str, command: str) -> None:
+        private_dir(state_dir())
+        self.id = ident
+        self.path = f"{private_dir(root())}/{ident}"
+        os.makedirs(f"{self.path}/old", mode=0o700, exist_ok=True)
+        meta = f"{self.path}/meta"
+        if not os.path.exists(meta):
+            write_json(meta, {"workspace": workspace, "command": command, "when": time.time()})
+        self.inodes: set[int] = set()
+        self._log = os.open(f"{self.path}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._old = os.open(f"{self.path}/old", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.number = 0
+        self.folders: set[str] = set()
+        for step in read_log(self.path):
+            self.inodes.update(step.get("own", ()))
+            self.number = max(self.number, step.get("n", 0))
+            if step["op"] == "folder":
+                self.folders.add(step["path"])
+
+    def log(self, **step: Any) -> None:
+        self.inodes.update(step.get("own", ()))
+        os.write(self._log, json.dumps(step, separators=(",", ":")).encode() + b"\n")
+
+    def folder(self, path: str, info: os.stat_result) -> None:
+        """Remember a folder as it is before something in it changes."""
+        if path in self.folders:
+            self.inodes.add(info.st_ino)
+            return
+        self.folders.add(path)
+        times = [info.st_atime_ns, info.st_mtime_ns]
+        self.log(op="folder", path=path, times=times, mode=stat.S_IMODE(info.st_mode), own=[info.st_ino])
+
+    def hold(self, parent: int, name: str, number: int, info: os.stat_result) -> None:
+        """Keep a second name, or a copy, of what is about to be replaced."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(str(number), dir_fd=self._old)
+        try:
+            os.link(name, str(number), src_dir_fd=parent, dst_dir_fd=self._old, follow_symlinks=False)
+        except OSError as err:
+            if err.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EACCES):
+                raise
+            source = f"/proc/self/fd/{parent}/{name}"
+            nodes.copy(source, info, stat.S_IMODE(info.st_mode), self._old, str(number), owner=True)
+
+    def take(self, parent: int, name: str, number: int) -> None:
+        """Move what is deleted in here. Across file systems it is first renamed where it stands, then copied."""
+        new = str(number)
+        if nodes.look(name, parent) is not None and move(parent, name, self._old, new):
+            return
+        aside = f"{PREFIX}{self.id}-{number}"
+        if nodes.look(name, parent) is not None:
+            os.rename(name, aside, src_dir_fd=parent, dst_dir_fd=parent)
+        if nodes.look(aside, parent) is None:
+            return
+        part = f"{new}.part"
+        if nodes.look(new, self._old) is None:
+            remove_tree(f"{self.path}/old/{part}")
+            nodes.copy_tree(f"/proc/self/fd/{parent}/{aside}", self._old, part, owner=True)
+            os.rename(part, new, src_dir_fd=self._old, dst_dir_fd=self._old)
+        remove(f"/proc/self/fd/{parent}/{aside}")
+
+    def close(self) -> None:
+        for fd in (self._log, self._old):
+            os.close(fd)
+
+
+def write_json(path: str, value: Any) -> None:
+    """Whole or not at all."""
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f"{path}.new", path)
+
+
+def remove(path: str) -> None:
+    """Remove a node, a folder with all below. Never follows a link."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            remove_tree(path)
+        else:
+            os.unlink(path)
+
+
+def read_log(path: str) -> Iterator[dict[str, Any]]:
+    """The steps; a last line that was cut off by a crash belongs to a step that was not done."""
+    try:
+        with open(f"{path}/log", encoding="utf-8") as file:
+            for line in file:
+                with contextlib.suppress(ValueError):
+                    yield json.loads(line)
+    except FileNotFoundError:
+        return
+
+
+def pack(values: dict[str, bytes]) -> dict[str, str]:
+    return {name: base64.b64encode(value).decode() for name, value in values.items()}
+
+
+def unpack(values: dict[str, str]) -> dict[str, bytes]:
+    return {name: base64.b64decode(value) for name, value in values.items()}
+
+
+# -- the store -------------------------------------------------------------------------------------------------
+
+
+def entries() -> list[Entry]:
+    """What can be undone, newest first."""
+    out = []
+    try:
+        names = os.listdir(root())
+    except OSError:
+        return []
+    for name in names:
+        path = f"{root()}/{name}"
+        try:
+            with open(f"{path}/meta", encoding="utf-8") as file:
+                meta = json.load(file)
+            steps = sum(step["op"] != "folder" for step in read_log(path))
+            out.append(Entry(name, meta["workspace"], meta["command"], meta["when"], _size(f"{path}/old"), steps))
+        except (OSError, ValueError, KeyError):
+            continue  # half made or half removed: `trim` takes it away in time
+    return sorted(out, key=lambda entry: entry.when, reverse=True)
+
+
+def _size(path: str) -> int:
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(f"{folder}/{name}").st_size
+    return total
+
+
+def find(ident: str = "") -> Entry:
+    """The entry of that id (its beginning is enough), or the newest."""
+    found = [entry for entry in entries() if entry.id.startswith(ident)]
+    if not found:
+        raise UsageError(f"nothing to undo{f' under {ident}' if ident else ''}; `vg undo --list` shows what there is")
+    if ident and len(found) > 1 and found[0].id != ident:
+        raise UsageError(f"{ident} stands for {len(found)} entries; give more of the id")
+    return found[0]
+
+
+def trim(busy: str = "") -> list[Entry]:
+    """Remove what is too old or over the cap, oldest first, but not ``busy``; what was removed."""
+    gone = []
+    total = 0
+    for entry in entries():
+        total += entry.size
+        if entry.id != busy and (total > MAX_BYTES or entry.when < time.time() - MAX_DAYS * 86400):
+            remove_tree(f"{root()}/{entry.id}")
+            gone.append(entry)
+    return gone
+
+
+# -- bringing back ---------------------------------------------------------------------------------------------
+
+
+class Undone(NamedTuple):
+    restored: int
+    removed: int  # what the keep had added
+    left: tuple[str, ...]  # folders that hold newer files, and stay
+
+
+def newer(entry: Entry) -> list[str]:
+    """Paths that changed since the keep: ``restore`` would run over them."""
+    out = []
+    with contextlib.closing(Tree(entry.workspace)) as tree:
+        for step in read_log(f"{root()}/{entry.id}"):
+            if step["op"] != "folder" and _is_newer(tree, step, f"{root()}/{entry.id}/old"):
+                out.append(step["path"])
+    return list(dict.fromkeys(out))
+
+
+def _is_newer(tree: Tree, step: dict[str, Any], old: str) -> bool:
+    try:
+        parent, name = tree.parent(step["path"])
+    except OSError:
+        return False
+    now = nodes.look(name, parent)
+    if step["op"] == "deleted":
+        return now is not None and nodes.look(f"{old}/{step['n']}") is not None
+    if now is None:
+        return step["op"] in ("changed", "mode")
+    if step["kind"] == "dir":
+        return False  # what was put into it has steps of its own; a newer file keeps the folder alive
+    return not (_is_new(now, step) or _is_old(now, step))
+
+
+def _is_new(now: os.stat_result, step: dict[str, Any]) -> bool:
+    """Is it what the keep put there?"""
+    return [now.st_ino, now.st_size, now.st_mtime_ns] == step.get("new")
+
+
+def _is_old(now: os.stat_result, step: dict[str, Any]) -> bool:
+    """Or still, or again, what was there before?"""
+    return [now.st_ino, now.st_size, now.st_mtime_ns] == step.get("was")
+
+
+def restore(entry: Entry, *, force: bool = False) -> Undone:
+    """Put everything back as it was before the keep; Refused over newer changes, unless forced."""
+    path = f"{root()}/{entry.id}"
+    if not force:
+        blocked = newer(entry)
+        if blocked:
+            raise Refused(
+                f"{len(blocked)} of the files changed since, the first is {blocked[0]!r}; "
+                "vg undo --force goes over them, and what is newer is then lost"
+            )
+    steps = list(read_log(path))
+    counts = {"restored": 0, "removed": 0}
+    left: list[str] = []
+    old = os.open(f"{path}/old", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.closing(Tree(entry.workspace)) as tree:
+            for step in reversed(steps):
+                if step["op"] != "folder":
+                    _undo(tree, step, old, f"{PREFIX}{entry.id}-undo", counts, left)
+            folders = [step for step in steps if step["op"] == "folder"]
+            for step in sorted(folders, key=lambda step: step["path"], reverse=True):
+                with contextlib.suppress(OSError):
+                    _folder_back(tree, step)
+    except OSError as err:
+        raise GuardError(f"undo stopped ({err.strerror}: {err.filename!r}); run it again when that is mended") from err
+    finally:
+        os.close(old)
+    remove_tree(path)
+    return Undone(counts["restored"], counts["removed"], tuple(left))
+
+
+def _folder_back(tree: Tree, step: dict[str, Any]) -> None:
+    fd = tree.folder(step["path"])
+    os.chmod(f"/proc/self/fd/{fd}", step["mode"])
+    tree.opened.pop(step["path"], None)
+    os.utime(f"/proc/self/fd/{fd}", ns=tuple(step["times"]))
+
+
+def _undo(tree: Tree, step: dict[str, Any], old: int, scratch: str, counts: dict[str, int], left: list[str]) -> None:
+    try:
+        parent, name = tree.parent(step["path"])
+    except OSError:
+        left.append(step["path"])  # its folder was moved or replaced since
+        return
+    now = nodes.look(name, parent)
+    if step["op"] == "mode":
+        if now is not None:
+            times = None if step["kind"] == "dir" else tuple(step["times"])
+            link = stat.S_ISLNK(now.st_mode)
+            nodes.dress(parent, name, step["mode"], unpack(step["x"]), times, link=link)
+            counts["restored"] += 1
+        return
+    number = step.get("n")
+    held = nodes.look(str(number), old) if number is not None else None
+    if number is not None and held is None:
+        return  # not done, or undone already
+    if now is not None and not _is_old(now, step):
+        if not _clear(tree, step, parent, name, now, held):
+            left.append(step["path"])
+            return
+        counts["removed"] += number is None
+    if held is not None:
+        _bring(parent, name, old, str(number), held, scratch)
+        counts["restored"] += 1
+
+
+def _clear(
+    tree: Tree, step: dict[str, Any], parent: int, name: str, now: os.stat_result, held: os.stat_result | None
+) -> bool:
+    """Make room. A file that a file will replace stays until then."""
+    if stat.S_ISDIR(now.st_mode):
+        tree.forget(step["path"])
+        try:
+            os.rmdir(name, dir_fd=parent)
+        except OSError as err:
+            if err.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                return False
+            raise
+    elif held is None or stat.S_ISDIR(held.st_mode):
+        os.unlink(name, dir_fd=parent)
+    return True
+
+
+def _bring(parent: int, name: str, old: int, number: str, held: os.stat_result, scratch: str) -> None:
+    if not stat.S_ISDIR(held.st_mode):
+        now = nodes.look(name, parent)
+        if now is not None and now.st_ino == held.st_ino and now.st_dev == held.st_dev:
+            os.unlink(number, dir_fd=old)  # two names of one file: a rename would do nothing
+            return
+    if move(old, number, parent, name):
+        return
+    source = f"/proc/self/fd/{old}/{number}"
+    remove(f"/proc/self/fd/{parent}/{scratch}")
+    nodes.copy_tree(source, parent, scratch, owner=True)
+    os.rename(scratch, name, src_dir_fd=parent, dst_dir_fd=parent)
+    remove(source)
