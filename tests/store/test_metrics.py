@@ -160,3 +160,17 @@ def test_a_store_that_cannot_be_used_is_said_not_raised(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     config = Config(sandbox=Sandbox(trust_store_path=str(tmp_path / "file" / "a.db")))
     assert "cannot be used" in record.finished(config, **fields(HOST))  # type: ignore[arg-type]
+
+
+def test_a_store_kept_open_follows_the_configuration_and_recovers(tmp_path: Path) -> None:
+    one, two = (Config(sandbox=Sandbox(trust_store_path=str(tmp_path / name / "a.db"))) for name in ("one", "two"))
+    (tmp_path / "two").write_text("in the way")
+    keeper = record.Keeper()
+    assert keeper.finished(one, **fields(HOST)) == ""  # type: ignore[arg-type]
+    assert "cannot be used" in keeper.finished(two, **fields(HOST))  # type: ignore[arg-type]
+    (tmp_path / "two").unlink()
+    for config in (two, one, one):
+        assert keeper.finished(config, **fields(HOST)) == ""  # type: ignore[arg-type]
+    keeper.close()
+    counts = [MetricsStore(db.open(c.sandbox.trust_store_path)).summary()["total_executions"] for c in (one, two)]
+    assert counts == [3, 1]

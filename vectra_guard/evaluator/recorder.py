@@ -74,5 +74,11 @@ def write(rows: list[dict[str, Any]]) -> None:
     from vectra_guard.config import layers
     from vectra_guard.store import record
 
+    if not _keeper:
+        _keeper.append(record.Keeper())
     for row in rows:
-        record.finished(layers.load(row["cwd"]).config, **row)
+        _keeper[0].finished(layers.load(row["cwd"]).config, **row)
+
+
+_keeper: list[Any] = []
+"""The store, open as long as this process lives."""

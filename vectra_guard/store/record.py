@@ -25,19 +25,46 @@ def wanted(config: Config, runtime: str) -> bool:
 
 def finished(config: Config, *, trust_ids: Sequence[str] = (), runtime: str, **fields: Any) -> str:
     """Returns the reason why nothing was written, or empty."""
-    counted = wanted(config, runtime)
-    fields.setdefault("trusted", bool(trust_ids))
-    if not counted and not trust_ids:
-        return ""
+    keeper = Keeper()
     try:
-        conn = db.open(config.sandbox.trust_store_path or None)
-        if trust_ids:
-            TrustStore(conn).use(trust_ids, time.time())
-        if counted:
-            fields.setdefault("mode", config.sandbox.mode)
-            run = Run(time=time.time(), runtime=runtime, **fields)
-            MetricsStore(conn, config.metrics.history).record(run)
-        conn.close()
-    except StoreError as err:
-        return str(err)
-    return ""
+        return keeper.finished(config, trust_ids=trust_ids, runtime=runtime, **fields)
+    finally:
+        keeper.close()
+
+
+class Keeper:
+    """Counts runs over one connection that stays open. While one process has the store open, the others need not
+    tidy it up (and wait for the disk) when they close it."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._conn: db.Connection | None = None
+
+    def finished(self, config: Config, *, trust_ids: Sequence[str] = (), runtime: str, **fields: Any) -> str:
+        """As the function above."""
+        counted = wanted(config, runtime)
+        if not counted and not trust_ids:
+            return ""
+        try:
+            conn = self._open(config.sandbox.trust_store_path)
+            if trust_ids:
+                TrustStore(conn).use(trust_ids, time.time())
+            if counted:
+                fields.setdefault("mode", config.sandbox.mode)
+                run = Run(time=time.time(), runtime=runtime, trusted=bool(trust_ids), **fields)
+                MetricsStore(conn, config.metrics.history).record(run)
+        except StoreError as err:
+            self.close()  # the next run opens it anew
+            return str(err)
+        return ""
+
+    def _open(self, path: str) -> db.Connection:
+        if self._conn is None or self._path != path:
+            self.close()
+            self._conn, self._path = db.open(path or None), path
+        return self._conn
+
+    def close(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
