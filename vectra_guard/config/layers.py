@@ -80,7 +80,7 @@ def load(
         _apply_project(stack, stack.open(nearest, owned=False))
     stack.apply(_environment(os.environ if env is None else env, stack), whose=ENVIRONMENT)
     stack.apply_flags(flags or {})
-    return Loaded(_build(stack.values), stack.sources, tuple(stack.problems), looked_at, stamp)
+    return Loaded(build(stack.values), stack.sources, tuple(stack.problems), looked_at, stamp)
 
 
 def _apply_project(stack: _Stack, source: Source) -> None:
@@ -203,7 +203,8 @@ def preset_path(name: str) -> str | None:
     return os.path.join(data_files.folder("presets"), f"{name}.yaml") if name in preset_names() else None
 
 
-def _build(values: Mapping[str, Any]) -> Config:
+def build(values: Mapping[str, Any]) -> Config:
+    """The configuration that has these values by dotted name, already checked, and defaults for the rest."""
     given: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         section, _, key = name.rpartition(".")
