@@ -167,6 +167,9 @@ class Commands(Context):
             before = old or self.lookup(item.name, st) or Val(UNKNOWN, variables=(item.name,))
             text = (before.text + text)[:MAX_FOLD]
             sources, variables = before.sources + sources, before.variables + variables
+        if len(text) > MAX_FOLD:
+            text = UNKNOWN
+            self.cap(TOO_LONG)
         st.vars[item.name] = Val(text, None, None, sources, variables, word.glob and not word.quoted)
         return word
 

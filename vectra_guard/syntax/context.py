@@ -10,6 +10,7 @@ from vectra_guard.syntax.state import Draft, Out, State, Val
 from vectra_guard.syntax.tree import Function, Reading, Var
 
 MAX_FOLD = 65_536
+MAX_EXPANDED = 500_000  # characters that expansions of one line may make, all together
 TOO_DEEP = "The line is longer, or nested deeper, than is read."
 TOO_LONG = "The line holds more commands than are read."
 
@@ -29,6 +30,7 @@ class Context:
         self.called: set[str] = set()
         self.defined: dict[str, tuple[Function, State]] = {}
         self.text_read = 0
+        self.budget = MAX_EXPANDED
 
     # Problems
 
@@ -36,6 +38,13 @@ class Context:
         if sentence not in self.problems and len(self.problems) < 12:
             self.problems.append(sentence)
         self.floor = max(self.floor, floor)
+
+    def afford(self, size: int) -> bool:
+        """Is there room for an expansion of this size?"""
+        self.budget -= size
+        if self.budget < 0:
+            self.cap(TOO_LONG)
+        return self.budget >= 0
 
     def cap(self, sentence: str) -> None:
         self.problem(sentence, Risk.HIGH)

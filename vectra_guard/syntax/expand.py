@@ -170,7 +170,7 @@ def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> lis
             text = out.text.rstrip("\n") if st.dialect != "fish" else out.text.removesuffix("\n")
             value = Val(text, sources=out.sources)
             breaks = "\n" if part.lines else None  # type: ignore[union-attr]
-            field = _insert(field, done, value, part.quoted, split, st, breaks)  # type: ignore[union-attr]
+            field = _insert(w, field, done, value, part.quoted, split, st, breaks)  # type: ignore[union-attr]
         elif kind is Proc:
             path, sources = w.process(part, st)  # type: ignore[arg-type]
             field.text.append(path)
@@ -210,10 +210,19 @@ def _home(w: Commands, text: str, parts: list[Part], st: State) -> str:
 
 
 def _insert(
-    field: Field, done: list[Field], value: Val, quoted: bool, split: bool, st: State, breaks: str | None = None
+    w: Commands,
+    field: Field,
+    done: list[Field],
+    value: Val,
+    quoted: bool,
+    split: bool,
+    st: State,
+    breaks: str | None = None,
 ) -> Field:
     """Add the result of an expansion, split as the shell would."""
     text = value.text
+    if len(text) > 64 and not w.afford(len(text)):
+        text = UNKNOWN
     field.sources += value.sources
     field.variables += value.variables
     if quoted:
@@ -283,7 +292,7 @@ def _variable(w: Commands, var: Var, st: State, split: bool, field: Field, done:
         if items is not None:
             return _list(w, var, items, st, split, field, done)
     value = parameters.value_of(w, var, st)
-    return _insert(field, done, value, var.quoted, split or ("=" in var.op[:3] and var.op[:1] == "("), st)
+    return _insert(w, field, done, value, var.quoted, split or ("=" in var.op[:3] and var.op[:1] == "("), st)
 
 
 def _list(w: Commands, var: Var, items: list[str], st: State, split: bool, field: Field, done: list[Field]) -> Field:
@@ -297,12 +306,12 @@ def _list(w: Commands, var: Var, items: list[str], st: State, split: bool, field
             items = _slice(w, var, st)
     star = var.name == "*" or var.index == "*" or (st.dialect == "fish" and var.quoted)
     if not split or (star and var.quoted):
-        return _insert(field, done, Val(" ".join(items)), var.quoted, False, st)
+        return _insert(w, field, done, Val(" ".join(items)), var.quoted, False, st)
     for number, item in enumerate(items):
         if number:
             done.append(field)
             field = Field()
-        field = _insert(field, done, Val(item), var.quoted, split, st)
+        field = _insert(w, field, done, Val(item), var.quoted, split, st)
         field.some |= bool(item) or var.quoted
     return field
 

@@ -58,6 +58,8 @@ def command_name(text: str, copies: Mapping[str, str], cwd: str) -> str:
     if "/" not in text:
         return text
     folder, _, base = text.rpartition("/")
+    if base.startswith(("ld-linux", "ld-musl", "ld.so")):
+        return base
     if folder.rpartition("/")[2] in BIN_FOLDERS:
         return base
     return text

@@ -81,6 +81,8 @@ def operate(w: Commands, var: Var, value: Val, st: State, is_set: bool) -> Val:
     if op in (":?", "?") or op[:1] == "(":
         return value
     if UNKNOWN in text:
+        for parts in (var.operand, var.operand2):
+            expand.text_of(w, parts or [], st)  # what it substitutes runs all the same
         return value
     result: str | None = None
     if op in ("#", "##", "%", "%%"):

@@ -289,14 +289,14 @@ class Reader(Compound):
                     break
             elif c == "}" and self.zsh and self.braces and s[self.i + 1 : self.i + 2] in CLOSES_AFTER:
                 break
+            if c == "(" and len(node.words) == 1 and not node.assigns and self.definition():
+                return self.function_body([s[node.words[0].start : node.words[0].end]], node.start)
             if leading or declares:
                 found = ASSIGN.match(s, self.i)
                 if found and self.assignment(node, found, declares):
                     continue
             raw = self.word()
             if raw is None:
-                if c == "(" and len(node.words) == 1 and not node.assigns and self.definition():
-                    return self.function_body([s[node.words[0].start : node.words[0].end]], node.start)
                 if c == "(" and s[self.i - 1 : self.i] not in (" ", "") and node.words:
                     self.problem(UNEXPECTED.format("("))
                 break

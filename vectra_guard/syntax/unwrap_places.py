@@ -130,7 +130,7 @@ def terminal(w: Commands, draft: Draft, st: State) -> Out | None:
         return None
     verb = words[at].text
     if verb.startswith(("send", "run", "if", "pipe", "new", "split", "respawn", "neww", "popup", "display-p")):
-        row = Row("ceFnstxyhwlpd") if not verb.startswith(("send", "run", "if")) else Row("tNdF")
+        row = Row("ceFnstxywlp") if not verb.startswith(("send", "run", "if")) else Row("tNdF")
         start, _ = scan(words, row, at + 1)
         rest = [x for x in words[start:] if x.text not in ("Enter", "C-m", "KPEnter")]
         if rest:

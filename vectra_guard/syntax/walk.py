@@ -17,7 +17,7 @@ from vectra_guard.syntax.escapes import NUL
 from vectra_guard.syntax.state import NOTHING, Out, State, Val
 from vectra_guard.syntax.tree import Branch, Coproc, Function, Group, List, Loop, Node, Pipe, Proc, Simple, Source
 
-MAX_TEXT = 400_000  # characters of nested text read in one line, all together
+MAX_TEXT = 200_000  # characters of nested text read in one line, all together
 MAX_VALUES = 24
 
 
