@@ -21,6 +21,7 @@ from vectra_guard.sandbox.spec import INSIDE_ID
 
 if TYPE_CHECKING:
     from vectra_guard.sandbox.caches import Lease
+    from vectra_guard.sandbox.workspace.view import View
 
 TIMED_OUT = 124
 
@@ -40,6 +41,26 @@ class PendingDoor(Protocol):
 
 
 def run(spec: SandboxSpec, binary: str) -> Outcome:
+    if spec.workspace_mode != "review":
+        return _run(spec, binary)
+    view = _view(spec)
+    try:
+        outcome = _run(view.spec, binary)
+    except SandboxError:
+        view.cancel()  # the command has not started
+        raise
+    # any other way out leaves the view for `vg review`
+    return replace(outcome, review=view.finish(outcome.status))
+
+
+def _view(spec: SandboxSpec) -> View:
+    # only a run that is reviewed pays for it
+    from vectra_guard.sandbox.workspace import view
+
+    return view.prepare(spec)
+
+
+def _run(spec: SandboxSpec, binary: str) -> Outcome:
     began = time.perf_counter()
     streams = [os.isatty(fd) for fd in (0, 1, 2)]
     own_session = not any(streams)
@@ -174,7 +195,4 @@ def _status(status: int, supervisor: supervise.Supervisor) -> int:
 
 
 def _degraded(spec: SandboxSpec) -> list[str]:
-    out = ["noexec /tmp: not available with bubblewrap"] if spec.noexec_tmp else []
-    if any(mount.kind == "overlay" and mount.target == spec.workspace and not mount.upper for mount in spec.mounts):
-        out.append("review: the run was on a copy, and what it changed there is dropped")
-    return out
+    return ["noexec /tmp: not available with bubblewrap"] if spec.noexec_tmp else []

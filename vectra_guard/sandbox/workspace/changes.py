@@ -75,22 +75,33 @@ def read(
     since: int = 0,
     ours: Set[int] = frozenset(),
     modes: Mapping[str, int] | None = None,
+    first: bool = False,
 ) -> Changes:
     """``since``: nanoseconds; a file of the lower layer that changed later is a conflict, but for the inodes
-    ``ours``. ``modes``: the true modes of nodes of the upper layer that had to be opened up to be read."""
-    reader = _Reader(lower, upper, since, ours, modes or {})
+    ``ours``. ``modes``: the true modes of nodes of the upper layer that had to be opened up to be read.
+    ``first``: stop at the first change."""
+    reader = _Reader(lower, upper, since, ours, modes or {}, first)
     try:
         reader.folder("", inherited=False, below=True)
         top = os.stat(lower)
         if not reader.conflict(top):
             reader.folders.append(Folder("", Seen.of(top)))
+    except _Enough:
+        pass
     except OSError as err:
         raise GuardError(f"the changes of the run cannot be read: {err.strerror} ({err.filename!r})") from err
     return Changes(tuple(reader.items), tuple(reader.folders))
 
 
+class _Enough(Exception):
+    """One change was asked for, and is found."""
+
+
 class _Reader:
-    def __init__(self, lower: str, upper: str, since: int, ours: Set[int], modes: Mapping[str, int]) -> None:
+    def __init__(
+        self, lower: str, upper: str, since: int, ours: Set[int], modes: Mapping[str, int], first: bool
+    ) -> None:
+        self.first = first
         self.lower, self.upper, self.since, self.ours, self.modes = lower, upper, since, ours, modes
         self.items: list[Change] = []
         self.folders: list[Folder] = []
@@ -107,7 +118,7 @@ class _Reader:
             old = nodes.look(f"{self.lower}/{path}") if below else None
             if nodes.is_whiteout(full, info):
                 if old is not None:
-                    self.items.append(self._deleted(path, old))
+                    self._add(self._deleted(path, old))
             elif stat.S_ISDIR(info.st_mode):
                 self._directory(path, info, old, opaque)
             else:
@@ -119,7 +130,12 @@ class _Reader:
                 path = f"{at}/{name}" if at else name
                 old = nodes.look(f"{self.lower}/{path}") if name not in names else None
                 if old is not None:
-                    self.items.append(self._deleted(path, old))
+                    self._add(self._deleted(path, old))
+
+    def _add(self, item: Change) -> None:
+        self.items.append(item)
+        if self.first:
+            raise _Enough
 
     def _mode(self, path: str, info: os.stat_result) -> int:
         return self.modes.get(path, stat.S_IMODE(info.st_mode))
@@ -161,24 +177,22 @@ class _Reader:
         mode = self._mode(path, info)
         found = marks.of_path(f"{path}/") if old is None else []
         if old is None:
-            self.items.append(Change(path, "added", "dir", mode=mode, files=0, marks=tuple(found)))
+            self._add(Change(path, "added", "dir", mode=mode, files=0, marks=tuple(found)))
         elif not stat.S_ISDIR(old.st_mode):
-            self.items.append(self._retyped(path, "dir", mode, 0, "", old, found))
+            self._add(self._retyped(path, "dir", mode, 0, "", old, found))
         else:
             old_mode = stat.S_IMODE(old.st_mode)
             full = f"{self.upper}/{path}"
             if mode != old_mode or nodes.attributes(full) != nodes.attributes(f"{self.lower}/{path}"):
                 found += marks.of_mode(mode, old_mode, "dir")
                 found += ["conflict"] if self.conflict(old) else []
-                self.items.append(
+                self._add(
                     Change(path, "mode", "dir", mode=mode, old_mode=old_mode, marks=tuple(found), seen=Seen.of(old))
                 )
             elif not self.conflict(old):
                 self.folders.append(Folder(path, Seen.of(old)))
                 if info.st_mtime_ns != old.st_mtime_ns:
-                    self.items.append(
-                        Change(path, "times", "dir", mode=mode, old_mode=old_mode, seen=Seen.of(old), files=0)
-                    )
+                    self._add(Change(path, "times", "dir", mode=mode, old_mode=old_mode, seen=Seen.of(old), files=0))
             self.folder(path, inherited=opaque, below=True)
             return
         self.folder(path, inherited=True, below=False)
@@ -225,11 +239,11 @@ class _Reader:
         if same_as == path:
             same_as = ""
         if op == "type" and old is not None:
-            self.items.append(self._retyped(path, kind, mode, size, target, old, found)._replace(same_as=same_as))
+            self._add(self._retyped(path, kind, mode, size, target, old, found)._replace(same_as=same_as))
             return
         if self.conflict(old):
             found.append("conflict")
-        self.items.append(
+        self._add(
             Change(
                 path,
                 op,
@@ -255,9 +269,7 @@ class _Reader:
         first, second = nodes.look(f"{self.lower}/{one}"), nodes.look(f"{self.lower}/{other}")
         return first is not None and second is not None and first.st_ino == second.st_ino
 
-    def _compare(
-        self, path: str, full: str, info: os.stat_result, old: os.stat_result, mode: int, target: str
-    ) -> str:
+    def _compare(self, path: str, full: str, info: os.stat_result, old: os.stat_result, mode: int, target: str) -> str:
         """The op for a node that both layers have; empty when nothing differs."""
         if stat.S_IFMT(info.st_mode) != stat.S_IFMT(old.st_mode):
             return "type"

@@ -115,6 +115,20 @@ class Record:
             os.rename(part, new, src_dir_fd=self._old, dst_dir_fd=self._old)
         remove(f"/proc/self/fd/{parent}/{aside}")
 
+    def recover(self) -> None:
+        """Finish a move that was cut off, and clear what a killed keep left in the workspace under names of ours."""
+        with open(f"{self.path}/meta", encoding="utf-8") as file:
+            workspace = json.load(file)["workspace"]
+        with contextlib.closing(Tree(workspace)) as tree:
+            for step in read_log(self.path):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    if step["op"] == "folder":
+                        os.unlink(f"{PREFIX}{self.id}", dir_fd=tree.folder(step["path"]))
+                    elif step["op"] == "deleted":
+                        parent, name = tree.parent(step["path"])
+                        if nodes.look(f"{PREFIX}{self.id}-{step['n']}", parent) is not None:
+                            self.take(parent, name, step["n"])
+
     def close(self) -> None:
         for fd in (self._log, self._old):
             os.close(fd)
