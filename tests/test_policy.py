@@ -108,6 +108,12 @@ def test_root_and_production_raise_auto_by_one_step() -> None:
     assert decide(Risk.MEDIUM, "sandbox", facts=Facts(uid=0)).action == Action.SANDBOX
 
 
+def test_a_raise_asks_a_person_and_blocks_no_machine() -> None:
+    assert decide(Risk.MEDIUM, facts=Facts(uid=0), interactive=False).action == Action.HOST
+    assert decide(Risk.MEDIUM, config=config("high"), facts=Facts(uid=0), interactive=False).action == Action.BLOCK
+    assert decide(Risk.HIGH, facts=Facts(uid=0), interactive=False).action == Action.BLOCK
+
+
 def trust_everything(prints):
     return dict.fromkeys(prints, "e1")
 

@@ -14,7 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
-KEPT = (signal.SIGINT, signal.SIGQUIT)
+KEPT = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+"""Left to the child. We stop only once it has stopped: a pager puts the terminal back first, and a shell that saw us
+stop before that would save the wrong modes."""
+
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 CHANGED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 """Python ignores these at start-up; a child would inherit that."""
