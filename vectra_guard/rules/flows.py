@@ -17,8 +17,6 @@ from vectra_guard.rules.sending import sends
 from vectra_guard.rules.view import Context, View
 
 NOTHING: frozenset[str] = frozenset()
-SECRETS = frozenset(("secret", "environment"))
-SECRET_RULES = ("secrets", "dotenv read", "environment and secret access")
 
 
 class Flows:
@@ -67,14 +65,10 @@ class Flows:
         for word in view.words:
             if word.sources or self.files:
                 marks |= self.word(view, word)
-        if name in rules.role("network"):
+        if name in rules.role("network") or view.command.place == "ssh" or _remote_read(view):
             marks |= _network_marks(view)
         elif name in rules.role("decoders") and _decodes(view):
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
-        elif name in ("env", "printenv", "set", "export", "declare") and self.context.found(
-            view.command.index, "environment and secret access"
-        ):
-            marks |= {"environment"}
         if name in rules.role("file_readers") or name in rules.role("copiers"):
             if secret_words(view):
                 marks |= {"secret"}
@@ -82,7 +76,7 @@ class Flows:
                 marks |= {"secret"}
         if any(secret_variable(v) for w in view.words for v in w.variables):
             marks |= {"secret-variable"}
-        if self.context.found(view.command.index, "environment and secret access"):
+        if self.context.found(view.command.index, "secrets.") and "secret-variable" not in marks:
             marks |= {"secret"}
         return marks
 
@@ -110,6 +104,14 @@ def _network_marks(view: View) -> frozenset[str]:
     return frozenset(("network", "hidden") if hidden else ("network", "local") if local else ("network",))
 
 
+def _remote_read(view: View) -> bool:
+    """``aws s3 cp s3://… -``: a cloud tool that copies to its standard output."""
+    texts = [w.text for w in view.words]
+    return view.name in ("aws", "gsutil", "gcloud", "rclone", "az", "s3cmd", "mc", "s5cmd") and (
+        "-" in texts[-1:] or "cat" in texts[:3]
+    )
+
+
 def _decodes(view: View) -> bool:
     name = view.name
     if name in ("base64", "base32", "basenc", "xxd", "uudecode", "openssl", "gpg"):
@@ -133,7 +135,7 @@ def judge(context: Context) -> None:
         elif view.command.words:
             _executes(context, flows, view)
         sent = sends(view, flows)
-        if sent & SECRETS:
+        if "secret" in sent:
             context.add("flow.secret-to-network", view.command)
         elif "secret-variable" in sent:
             context.add("flow.variable-to-network", view.command)
@@ -187,11 +189,22 @@ def _mark_findings(context: Context, view: View, marks: frozenset[str]) -> bool:
     return True
 
 
+def _handed_over(context: Context, word: Word) -> bool:
+    interpreters = context.rules.role("interpreters")
+    return word.text == UNKNOWN and bool(word.sources) and any(
+        (v.name in interpreters or v.name == "eval") and any(w.sources == word.sources for w in v.words)
+        for v in context.views
+    )
+
+
 def _executes(context: Context, flows: Flows, view: View) -> None:
     word = view.command.words[0]
     if view.name == UNKNOWN or UNKNOWN in word.text:
+        if view.command.via == "string" and _handed_over(context, word):
+            return  # the text of an eval or `sh -c`: judged there, by what prints it
         marks = flows.word(view, word)
-        if not _mark_findings(context, view, marks):
+        known_source = view.command.via == "string" and bool(word.sources)  # `eval "$(…)"`: judged where it stands
+        if not _mark_findings(context, view, marks) and not known_source:
             context.add("flow.unknown-command", view.command, undecided=True)
         return
     if not flows.files:

@@ -7,9 +7,8 @@ shapes such as fork bombs, privileges, the guard's own files. Findings are never
 from __future__ import annotations
 
 from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Request, Script, Word
-from vectra_guard.rules import databases, deletion, flows, privilege, protection, secrets, shapes, writing
-from vectra_guard.rules.argv import Parsed
-from vectra_guard.rules.matching import Matcher, flag_hit, test
+from vectra_guard.rules import databases, deletion, flows, privilege, production, protection, secrets, shapes, writing
+from vectra_guard.rules.matching import Matcher, shows_only, test
 from vectra_guard.rules.places import Where
 from vectra_guard.rules.ruleset import RuleSet
 from vectra_guard.rules.view import Context, View
@@ -36,6 +35,7 @@ def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> t
     shapes.judge(context)
     flows.judge(context)
     protection.judge(context)
+    production.judge(context)
     if len(context.findings) > 1:
         context.findings.sort(key=lambda f: (-f.risk, f.command))
     return tuple(context.findings)
@@ -77,19 +77,13 @@ def _by_data(context: Context, view: View) -> None:
     if len(words) == 1 and words[0].text in HELP and view.name not in NOT_HELP:
         return
     parsed = view.parsed
-    showing = shows_only(parsed, view)
+    showing = shows_only(view)
     candidates = tool.plain
     if tool.by_sub and parsed.args:
         candidates = candidates + tool.by_sub.get(parsed.args[0].text, [])
     for matcher in candidates:
         if not showing or matcher.rule.always:
             _apply(context, matcher, view)
-
-
-def shows_only(parsed: Parsed, view: View) -> bool:
-    """Help, version, dry-run, list and check forms, as the tool's table names them."""
-    table = parsed.table
-    return table is not None and any(flag_hit(spec, parsed, view) is not None for spec in table.show)
 
 
 def _apply(context: Context, matcher: Matcher, view: View) -> None:

@@ -103,6 +103,13 @@ def test(matcher: Matcher, view: View) -> str | None:
     return target
 
 
+def shows_only(view: View) -> bool:
+    """Help, version, dry-run, list and check forms, as the tool's table names them."""
+    parsed = view.parsed
+    table = parsed.table
+    return table is not None and any(flag_hit(spec, parsed, view) is not None for spec in table.show)
+
+
 def _words(conditions: dict[str, tuple[Predicate, ...]], args: Sequence[Word], view: View) -> str | None:
     target = ""
     for key, predicates in conditions.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.rules.matching import shows_only
 from vectra_guard.rules.view import Context
 
 
@@ -16,6 +17,8 @@ def judge(context: Context) -> None:
         if view.name in context.rules.role("harmless_readers") or view.name in context.rules.role("filters"):
             continue
         if view.name in ("sudo", "doas", "su") and _asks_only(view.words[0].text if view.words else ""):
+            continue
+        if context.rules.tool(view.name) is not None and shows_only(view):
             continue
         if view.name in context.rules.role("subcommand_tools") and _reads_only(context, view.parsed.args):
             continue

@@ -46,12 +46,23 @@ def _interpreter(context: Context, view: View) -> None:
     if at is not None and context.views[at].name in LINKS and not _has_script(view):
         context.add("attack.reverse-shell", command)
     if view.name in shells:
+        _fed_by_network(context, view)
         return
     code = " ".join(w.text for w in view.words[:4])[:20_000]
     if SOCKET.search(code) and SHELL.search(code) and any(w.text[:1] == "-" for w in view.words):
         context.add("attack.reverse-shell", command)
     elif FORKING.search(code):
         context.add("attack.fork-bomb", command)
+
+
+def _fed_by_network(context: Context, view: View) -> None:
+    """``nc host port < pipe | sh > pipe``: what the network says runs, and the answer goes back."""
+    source = view.command.stdin_from
+    if source is None or context.views[source].name not in LINKS or _has_script(view):
+        return
+    read = {r.target.text for r in context.views[source].command.redirects if r.op == "<"}
+    if any(r.target.text in read for r in view.command.redirects if ">" in r.op):
+        context.add("attack.reverse-shell", view.command)
 
 
 def _has_script(view: View) -> bool:

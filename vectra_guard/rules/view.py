@@ -77,8 +77,8 @@ class Context:
             )
         )
 
-    def found(self, command: int, *categories: str) -> bool:
-        return any(f.command == command and f.category in categories for f in self.findings)
+    def found(self, command: int, prefix: str) -> bool:
+        return any(f.command == command and f.rule.startswith(prefix) for f in self.findings)
 
 
 def shown(text: str) -> str:

@@ -29,6 +29,8 @@ def judge(context: Context) -> None:
                 _report(context, view, redirect.target, output_text(context, view), empties=empties, redirect=True)
         if view.name in writers:
             _by_command(context, view)
+        elif view.name == "crontab" and attack_text(input_text(context, view)):
+            context.add("write.backdoor", command, "the table of scheduled jobs")
 
 
 def _by_command(context: Context, view: View) -> None:
@@ -46,6 +48,7 @@ def _by_command(context: Context, view: View) -> None:
         empties = not parsed.has("--append") and text == ""
     elif name == "dd":
         targets = parsed.values("of")
+        empties = any(w.text in ("/dev/zero", "/dev/null", "/dev/urandom", "/dev/random") for w in parsed.values("if"))
     elif name in ("curl", "wget", "aria2c"):
         targets = parsed.values("--output", "--output-document", "--dir", "--out")
     elif name in ("sed", "perl"):
