@@ -70,9 +70,7 @@ class Flows:
         elif name in rules.role("decoders") and _decodes(view):
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
         if name in rules.role("file_readers") or name in rules.role("copiers"):
-            if secret_words(view):
-                marks |= {"secret"}
-            elif name in ("tar", "zip", "7z") and any("home" in view.tags(w) for w in view.words):
+            if secret_words(view) or (name in ("tar", "zip", "7z") and any("home" in view.tags(w) for w in view.words)):
                 marks |= {"secret"}
         if any(secret_variable(v) for w in view.words for v in w.variables):
             marks |= {"secret-variable"}

@@ -161,6 +161,10 @@ ROWS: dict[str, Row] = {
     "fakechroot": _PLAIN,
     "proot": Row("rbqkw", "rootfs bind qemu cwd"),
     "lxc-attach": Row("nfPs", "name", place="container"),
+    "npx": Row("pw", "package workspace cache registry", text="c", long_text="call"),
+    "pnpx": Row("", "package"),
+    "bunx": Row("p", "package"),
+    "uvx": Row("pw", "from with with-requirements with-editable python index index-url extra-index-url cache-dir"),
 }
 
 SUBROWS: dict[tuple[str, str], Row] = {
@@ -188,7 +192,12 @@ SUBROWS: dict[tuple[str, str], Row] = {
     ("rye", "run"): _PLAIN,
     ("pixi", "run"): Row("e", "environment manifest-path"),
     ("npm", "exec"): Row("pw", "package workspace", text="c", long_text="call"),
+    ("npm", "x"): Row("pw", "package workspace", text="c", long_text="call"),
     ("pnpm", "exec"): _PLAIN,
+    ("pnpm", "dlx"): Row("", "package"),
+    ("yarn", "dlx"): Row("p", "package"),
+    ("bun", "x"): Row("p", "package"),
+    ("pipx", "run"): Row("", "spec python pip-args index-url"),
     ("yarn", "exec"): _PLAIN,
     ("bundle", "exec"): _PLAIN,
     ("rbenv", "exec"): _PLAIN,
