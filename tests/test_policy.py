@@ -209,3 +209,10 @@ def test_whole_line_rewrite_survives_quotes(shell: str) -> None:
     new = rewrite.apply(line, made, "/o p/vg", "g1", shell)
     assert new.startswith("'/o p/vg' exec --shell " + shell + " --grant g1 --line ")
     assert line not in new  # its quotes are escaped
+
+
+def test_always_does_not_silence_the_question_about_what_a_sandbox_does_not_help() -> None:
+    assert decide(Risk.HIGH, "ask", config=config(mode="always")).action == Action.ASK
+    assert decide(Risk.HIGH, "ask", config=config(mode="always"), interactive=False).action == Action.BLOCK
+    assert decide(Risk.MEDIUM, "ask", config=config(mode="always")).action == Action.SANDBOX
+    assert decide(Risk.HIGH, "sandbox", config=config(mode="always")).action == Action.SANDBOX

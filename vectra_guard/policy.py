@@ -256,7 +256,8 @@ def _decide_part(part: Part, rules: Rules) -> None:
         part.recheck = ()
         _note(part, rules, "trust", Action.HOST, f"trust entry {part.trust_id}")
         return
-    if rules.mode == "always":
+    if rules.mode == "always" and (risk < rules.asks_from or risk < Risk.HIGH or served):
+        # what a sandbox would only break, or what it would destroy all the same, still asks below
         part.reason = part.reason or "every external command is sandboxed (mode always)"
         _note(part, rules, "mode", Action.SANDBOX, "sandbox.mode")
         part.sandbox = tuple(sorted(part.tops))

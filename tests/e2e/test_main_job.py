@@ -53,7 +53,7 @@ def sh(request, home: Path, project: Path):
 
 def test_harmless_lines_pass_unnoticed(sh: GuardedShell, project: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=project, env=sh.env, check=True)
-    assert sh.run("ls | wc -l").strip().endswith("1")
+    assert "1" in sh.run("ls | wc -l").splitlines()
     assert "On branch" in sh.run("git status")
     sh.run("cd /tmp && export A=1" if sh.shell != "fish" else "cd /tmp && set -gx A 1")
     assert sh.value("A") == "1"

@@ -43,6 +43,7 @@ class Keeper:
     def finished(self, config: Config, *, trust_ids: Sequence[str] = (), runtime: str, **fields: Any) -> str:
         """As the function above."""
         counted = wanted(config, runtime)
+        fields.setdefault("trusted", bool(trust_ids))
         if not counted and not trust_ids:
             return ""
         try:
@@ -51,7 +52,7 @@ class Keeper:
                 TrustStore(conn).use(trust_ids, time.time())
             if counted:
                 fields.setdefault("mode", config.sandbox.mode)
-                run = Run(time=time.time(), runtime=runtime, trusted=bool(trust_ids), **fields)
+                run = Run(time=time.time(), runtime=runtime, **fields)
                 MetricsStore(conn, config.metrics.history).record(run)
         except StoreError as err:
             self.close()  # the next run opens it anew
