@@ -10,9 +10,11 @@ from vectra_guard.syntax.inline.pyvalues import _percent
 
 _AWK = Dialect("awk", ("#",), interpolating='"', raw="", backtick="")
 _END = Token("end", "")
+_COMPUTES = frozenset(("+", "-", "*", "%", "^", "!", "~", "!~", "==", "&&", "||", "++", "--", "+="))
 _WORDS = frozenset(
-    "print printf getline if else while for do in BEGIN END function func return next exit delete break continue "
-    "switch case nextfile BEGINFILE ENDFILE".split()
+    ["print", "printf", "getline", "if", "else", "while", "for", "do", "in", "BEGIN", "END", "function",
+        "func", "return", "next", "exit", "delete", "break", "continue", "switch", "case", "nextfile",
+        "BEGINFILE", "ENDFILE"]
 )
 
 
@@ -27,6 +29,8 @@ class _Awk:
         self.tokens = tokens(source, _AWK)
         self.at = 0
         self.effects = Effects()
+        if self.tokens and self.tokens[-1].kind == "code":  # cut off by the lexer's cap
+            self.effects.add(UNKNOWN_CODE)
         self.names: dict[str, str] = {}
         self.nested = 0
 
@@ -128,10 +132,7 @@ class _Awk:
             elif token.kind == "op" and token.value == "$":
                 self.at += 2
                 parts.append(self.names.get("$0", UNK))
-            elif token.kind == "regex":
-                self.at += 1
-                parts.append(UNK)
-            elif token.kind == "op" and token.value in "+-*%^!~" or token.value in ("!~", "==", "&&", "||", "++", "--", "+="):
+            elif token.kind == "regex" or (token.kind == "op" and token.value in _COMPUTES):
                 self.at += 1
                 parts.append(UNK)
             else:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.emit import UNK
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, text
-from vectra_guard.syntax.inline.readermethods import characters, connected, decoded64, packed, unhexed, unpacked
+from vectra_guard.syntax.inline.readermethods import (
+    characters,
+    connected,
+    decoded64,
+    packed,
+    unhexed,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     from vectra_guard.syntax.inline.reader import Handler, Reader
@@ -141,7 +148,8 @@ def fetch(r: Reader, args: list[Value]) -> Value:
     options = next((value for value in args[1:] if isinstance(value, dict)), {})
     data = options.get("body", options.get("data", UNKNOWN))
     if data is not UNKNOWN:
-        return Obj("response", r.effects.send(text(target), flat(r.effects, data), text(options.get("method", ""))))
+        return Obj("response", r.effects.send(text(target), flat(r.effects, data),
+            text(options.get("method", ""))))
     verb = text(options.get("method", "")).upper()
     if verb in ("DELETE", "PUT", "PATCH", "POST"):
         r.effects.add(f"curl -X {verb} {emit.word(text(target))}")
@@ -285,7 +293,7 @@ def apply(r: Reader, args: list[Value]) -> Value:
 
 
 def fork(r: Reader, args: list[Value]) -> Value:
-    if r.loops or any(token.value in ("while", "until", "loop", "for") for token in r.tokens):
+    if r.loops or r.follows("while", "until"):
         r.effects.add(":(){ :|:& };:")
     return UNKNOWN
 

@@ -10,7 +10,8 @@ from vectra_guard.syntax.inline.emit import UNK, clean
 from vectra_guard.syntax.inline.pyvalues import _percent, expanded
 
 _MAX_DEPTH = 200
-_RUNS = frozenset({"shell-command", "shell-command-to-string", "async-shell-command", "compile", "shell-command-on-region",
+_RUNS = frozenset({"shell-command", "shell-command-to-string", "async-shell-command", "compile",
+                   "shell-command-on-region",
                    "call-process-shell-command", "start-process-shell-command", "grep", "eshell-command"})  # fmt: skip
 _PROGRAM = {"call-process": (0, 4), "start-process": (2, 3), "process-file": (0, 4), "process-lines": (0, 1),
             "start-file-process": (2, 3), "make-term": (1, 3), "term": (0, 1), "ansi-term": (0, 1),
@@ -72,7 +73,11 @@ class _Lisp:
         effects = self.effects
         first = args[0] if args else UNK
         if name in _RUNS:
-            line = args[-1] if name == "start-process-shell-command" else args[2] if "region" in name and len(args) > 2 else first
+            line = first
+            if name == "start-process-shell-command":
+                line = args[-1] if args else UNK
+            elif name == "shell-command-on-region" and len(args) > 2:
+                line = args[2]
             effects.run(line)
             return emit.output(emit.code(line))
         if name in _PROGRAM:

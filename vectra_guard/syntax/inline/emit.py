@@ -12,7 +12,7 @@ import re
 from shlex import quote
 
 UNK, VAR, CMD, GLOB, END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd4", "\ufdd3"
-MAX_SOURCE = 200_000
+MAX_SOURCE = 120_000
 MAX_VALUE = 100_000  # longer values become unknown: `a = a * 9` must not grow without bound
 MAX_LINES = 400
 UNKNOWN_CODE = 'sh -c "$__unknown"'

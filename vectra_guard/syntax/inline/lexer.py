@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from vectra_guard.syntax.inline.emit import UNK, clean
 
-MAX_TOKENS = 40_000
+MAX_TOKENS = 15_000
 
 
 class Token(NamedTuple):
@@ -45,11 +45,14 @@ class Dialect:
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "a": "\a", "e": "\x1b", "f": "\f", "v": "\v", "b": "\b"}
-_LONG = ("<=>", "===", "!==", "...", "**=", "||=", "&&=", "//=", "?->", "=>", "->", "::", "..", ".=", "+=", "-=",
-         "*=", "||", "&&", "//", "==", "!=", "=~", "!~", "<=", ">=", "<<", ">>", "&.", "?.", "++", "--", "??", "|&")  # fmt: skip
+_LONG = ("<=>", "===", "!==", "...", "**=", "||=", "&&=", "//=", "?->", "=>", "->", "::", "..", ".=",
+    "+=", "-=",
+         "*=", "||", "&&", "//", "==", "!=", "=~", "!~", "<=", ">=", "<<", ">>", "&.", "?.", "++", "--",
+             "??", "|&")  # fmt: skip
 _STARTS = frozenset("=!~|&.*/-?:<>%+")
 _REGEX_AFTER = frozenset(
-    "return if unless while until and or not split grep map join x puts print when case in of typeof delete".split()
+    ["return", "if", "unless", "while", "until", "and", "or", "not", "split", "grep", "map", "join",
+        "x", "puts", "print", "when", "case", "in", "of", "typeof", "delete"]
 )
 
 
@@ -123,11 +126,7 @@ class _Lexer:
             self.string(dialect.backtick, "`", "`", interpolate=True)
         elif char == "[" and dialect.name == "lua" and (following == "[" or following == "="):
             self.long_bracket()
-        elif char == "%" and dialect.percent and not self.after_value() and self.percent():
-            return
-        elif char == "<" and dialect.heredoc and self.heredoc():
-            return
-        elif char == "<" and dialect.name == "perl" and not self.after_value() and self.angle():
+        elif char in "%<" and self.special(char):
             return
         elif char == "/" and dialect.regex and not self.after_value():
             self.at += 1
@@ -143,6 +142,15 @@ class _Lexer:
             self.at = end
         else:
             self.operator(char)
+
+    def special(self, char: str) -> bool:
+        """ruby's %x(…), here-documents, perl's <…>."""
+        dialect = self.dialect
+        if char == "%":
+            return dialect.percent and not self.after_value() and self.percent()
+        if dialect.heredoc and self.heredoc():
+            return True
+        return dialect.name == "perl" and not self.after_value() and self.angle()
 
     def after_value(self) -> bool:
         """Does a value end right before? Then a slash divides."""
@@ -184,7 +192,8 @@ class _Lexer:
     def name(self) -> None:
         start = self.at
         end = self.word_end(start)
-        if self.dialect.name == "ruby" and self.text[end : end + 1] in ("?", "!") and self.text[end + 1 : end + 2] != "=":
+        marked = self.text[end : end + 1] in ("?", "!") and self.text[end + 1 : end + 2] != "="
+        if self.dialect.name == "ruby" and marked:
             end += 1
         value = self.text[start:end]
         self.at = end

@@ -49,5 +49,5 @@ _LUA = Language(
     tails={"execute": c.run_line, "popen": c.run_line, "connect": c.socket, "receive": c.receive},
     concat=frozenset({".."}),
     members=frozenset({".", ":"}),
-    skip=frozenset("local return".split()),
+    skip=frozenset(["local", "return"]),
 )

@@ -106,7 +106,8 @@ _CALLS = {
     **{f"fs.appendFile{s}": c.append_file for s in _SYNC}, **{f"fs.readFile{s}": c.read_file for s in _SYNC},
     **{f"fs.rename{s}": c.paths("mv", 2) for s in _SYNC}, **{f"fs.copyFile{s}": c.paths("cp", 2) for s in _SYNC},
     **{f"fs.cp{s}": c.paths("cp -r", 2) for s in _SYNC}, **{f"fs.chmod{s}": c.chmod_last for s in _SYNC},
-    **{f"fs.symlink{s}": c.paths("ln -s", 2) for s in _SYNC}, **{f"fs.mkdir{s}": c.first_path("mkdir -p") for s in _SYNC},
+    **{f"fs.symlink{s}": c.paths("ln -s", 2) for s in _SYNC},
+    **{f"fs.mkdir{s}": c.first_path("mkdir -p") for s in _SYNC},
     **{f"fs.truncate{s}": c.first_path("truncate -s 0") for s in _SYNC},
     "fs.createWriteStream": _stream("w"), "fs.createReadStream": _stream("r"), "fs-extra.removeSync": c.delete("-rf"),
     "fs-extra.remove": c.delete("-rf"), "rimraf": c.delete("-rf"), "rimraf.sync": c.delete("-rf"),
@@ -131,7 +132,8 @@ _CALLS = {
 
 _TAILS = {
     "require": _require, "_load": _require, "execSync": _RUN, "spawnSync": _SPAWN, "execFileSync": _SPAWN,
-    "exec": _exec_tail, "pipe": c.tie, "spawn": _SPAWN, "execFile": _SPAWN, "rmSync": _remove, "unlinkSync": _RM,
+    "exec": _exec_tail, "pipe": c.tie, "spawn": _SPAWN, "execFile": _SPAWN, "rmSync": _remove,
+        "unlinkSync": _RM,
     "createRequire": c.constant(Ref("require")),
 }  # fmt: skip
 
@@ -142,6 +144,7 @@ _NODE = Language(
     tails=_TAILS,
     concat=frozenset({"+"}),
     members=frozenset({".", "?."}),
-    skip=frozenset("const let var return new await async import export default typeof void delete throw yield".split()),
+    skip=frozenset(["const", "let", "var", "return", "new", "await", "async", "import", "export",
+        "default", "typeof", "void", "delete", "throw", "yield"]),
     globals={"process.env": Ref("os.environ")},
 )

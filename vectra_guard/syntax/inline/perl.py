@@ -25,9 +25,7 @@ def _open(r: Reader, args: list[Value]) -> Value:
     if mode in ("|-", "-|", "|"):
         words = rest[1:] if len(rest) > 2 else []
         opened = c.run_list(r, list(words)) if words else c.run_line(r, [name])
-    elif mode.startswith((">", "+")) and name.startswith("&"):
-        return c.tie(r, args)
-    elif name.startswith("&") or mode.endswith("&"):
+    elif (mode.startswith((">", "+")) and name.startswith("&")) or name.startswith("&") or mode.endswith("&"):
         return c.tie(r, args)
     else:
         opened = r.open(name, "a" if mode.startswith(">>") else "w" if ">" in mode else "r")
@@ -127,26 +125,29 @@ _CALLS = {
     "File.Copy.move": _rename, "symlink": c.paths("ln -s", 2), "link": c.paths("ln", 2), "chmod": c.chmod,
     "kill": c.kill, "fork": c.fork, "open": _open, "print": _print, "say": _print, "printf": _print,
     "syswrite": _syscall_write, "eval": c.evaluate, "do": _sleep_do, "require": _sleep_do, "glob": c.glob,
-    "join": c.join, "reverse": c.reverse, "scalar": _values, "chr": c.char, "pack": c.pack, "unpack": c.unpack,
+    "join": c.join, "reverse": c.reverse, "scalar": _values, "chr": c.char, "pack": c.pack, "unpack":
+        c.unpack,
     "decode_base64": c.decode64, "MIME.Base64.decode_base64": c.decode64, "encode_base64": c.encode64,
     "IO.Socket.INET.new": _inet, "IO.Socket.INET6.new": _inet, "IO.Socket.SSL.new": _inet, "connect": _connect,
     "sockaddr_in": lambda r, args: list(args), "pack_sockaddr_in": lambda r, args: list(args), "inet_aton": c.same,
     "get": _http_get, "LWP.Simple.get": _http_get, "getstore": c.download, "LWP.Simple.getstore": c.download,
     "getprint": _http_get, "LWP.Simple.getprint": _http_get, "truncate": c.first_path("truncate -s 0"),
-    "keys": _printed_environment, "values": _printed_environment, "each": _printed_environment, "map": _printed_environment,
+    "keys": _printed_environment, "values": _printed_environment, "each": _printed_environment,
+    "map": _printed_environment,
     "mkdir": c.first_path("mkdir"), "chdir": c.first_path("cd"), "lc": c.same, "sprintf": c.formatted,
     "q": c.same, "shift": c.constant(UNK), "POSIX.system": c.run_list,
 }  # fmt: skip
 
 _PERL = Language(
-    Dialect("perl", ("#",), sigils="$@%", operators=frozenset("q qq qw qx m s tr y qr".split()), heredoc="<<"),
+    Dialect("perl", ("#",), sigils="$@%", operators=frozenset(["q", "qq", "qw", "qx", "m", "s", "tr",
+        "y", "qr"]), heredoc="<<"),
     program="perl",
     calls=_CALLS,
     tails={"get": _http_get, "fdopen": c.tie, "rmtree": _DELETE_TREE},
     concat=frozenset({"."}),
     members=frozenset({"->", "::"}),
     bare=True,
-    skip=frozenset("my our local return use no ref defined".split()),
+    skip=frozenset(["my", "our", "local", "return", "use", "no", "ref", "defined"]),
     environment=frozenset({"ENV"}),
     globals={"ARGV": UNKNOWN, "^X": "perl"},
 )

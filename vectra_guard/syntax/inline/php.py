@@ -81,7 +81,8 @@ _CALLS = {
     "gzuncompress": c.inflate, "gzdecode": c.inflate, "implode": c.join, "join": c.join, "array_map": c.apply,
     "array_walk": _map_last, "call_user_func": lambda r, args: c.apply(r, [args[0], args[1:]]) if args else UNKNOWN,
     "call_user_func_array": c.apply, "glob": c.glob, "getenv": c.environment, "print": c.show_all, "echo": c.show_all,
-    "print_r": c.show_all, "var_dump": c.show_all, "var_export": c.show_all, "json_encode": c.same, "phpinfo": _all_environment,
+    "print_r": c.show_all, "var_dump": c.show_all, "var_export": c.show_all, "json_encode": c.same,
+    "phpinfo": _all_environment,
     "curl_init": lambda r, args: Obj("response", r.effects.fetch(c.first(args))) if args else UNKNOWN,
     "curl_exec": lambda r, args: args[0].text if args and isinstance(args[0], Obj) else UNKNOWN,
     "posix_kill": c.kill_last, "pcntl_fork": c.fork, "trim": _filter_var, "escapeshellarg": _filter_var,
@@ -96,7 +97,7 @@ _PHP = Language(
     concat=frozenset({"."}),
     members=frozenset({"->", "?->", "::"}),
     bare=True,
-    skip=frozenset("return global static public private new".split()),
+    skip=frozenset(["return", "global", "static", "public", "private", "new"]),
     folded=True,
     environment=frozenset({"_ENV", "_SERVER"}),
 )

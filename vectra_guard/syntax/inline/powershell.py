@@ -22,12 +22,18 @@ _ALIASES = {
     "spps": "stop-process", "kill": "stop-process", "gi": "get-item", "clc": "clear-content", "ni": "new-item",
     "echo": "write-output", "write": "write-output",
 }  # fmt: skip
-_VALUED = frozenset("-uri -outfile -path -literalpath -body -method -filepath -argumentlist -name -destination -value "
-                    "-id -infile -headers -command -ea -erroraction -useragent -filter -include".split())  # fmt: skip
-_SILENT = ("write-", "get-", "test-", "select-", "where-", "foreach-", "sort-", "measure-", "format-", "convertto-",
-           "convertfrom-", "out-string", "out-null", "out-host", "group-", "new-object", "join-path", "split-path",
-           "import-module", "start-sleep", "set-location", "cd", "$", "(", "@", "if", "for", "function", "param",
+_VALUED = frozenset(["-uri", "-outfile", "-path", "-literalpath", "-body", "-method", "-filepath",
+    "-argumentlist", "-name", "-destination", "-value", "-id", "-infile", "-headers", "-command", "-ea",
+    "-erroraction", "-useragent", "-filter", "-include"])  # fmt: skip
+_SILENT = ("write-", "get-", "test-", "select-", "where-", "foreach-", "sort-", "measure-", "format-",
+    "convertto-",
+           "convertfrom-", "out-string", "out-null", "out-host", "group-", "new-object", "join-path",
+               "split-path",
+           "import-module", "start-sleep", "set-location", "cd", "$", "(", "@", "if", "for", "function",
+               "param",
            "try", "}", "{", "[", "return", "while", "else", "%", "?")  # fmt: skip
+
+_MAX_NESTED = 20  # each level reads its text again
 
 
 def read(source: str, depth: int) -> list[str]:
@@ -41,6 +47,7 @@ class _PowerShell:
         self.depth = depth
         self.effects = Effects()
         self.names: dict[str, str] = {}
+        self.nested = 0
 
     def run(self, source: str) -> None:
         lowered = source.lower()
@@ -81,7 +88,7 @@ class _PowerShell:
             return "".join(_words(body))
         if "+" in body and body[:1] in "'\"$(":
             return "".join(self.expression(part.strip(" ()")) for part in _split(body, "+"))
-        if body.startswith("(") or body.startswith("$("):
+        if body.startswith(("(", "$(")):
             inner = body.lstrip("$").removeprefix("(")
             return self.command(inner.rpartition(")")[0] or inner, "")
         if body[:1].isalpha():
@@ -103,6 +110,17 @@ class _PowerShell:
         return expanded(text.replace("\\", "/"))
 
     def command(self, text: str, piped: str) -> str:
+        """One command of a pipeline. Its value is what it hands on."""
+        self.nested += 1
+        if self.nested > _MAX_NESTED:
+            self.effects.add(UNKNOWN_CODE)
+            value = UNK
+        else:
+            value = self._command(text, piped)
+        self.nested -= 1
+        return value
+
+    def _command(self, text: str, piped: str) -> str:
         words = _words(text)
         while words and words[0] in ("&", "."):
             words = words[1:]
@@ -119,7 +137,8 @@ class _PowerShell:
         lowered = text.lower()
         if "downloadfile(" in lowered:
             values = _split(text[lowered.index("downloadfile(") + 13 :], ",)")
-            self.effects.fetch(self.expression(values[0]), self.expression(values[1]) if len(values) > 1 else "download")
+            into = self.expression(values[1]) if len(values) > 1 else "download"
+            self.effects.fetch(self.expression(values[0]), into)
             return ""
         if "downloadstring(" in lowered or text.startswith(("'", '"', "$", "(")):
             return self.expression(text)
@@ -204,7 +223,8 @@ def _content(ps: _PowerShell, options: dict[str, str], operands: list[str], pipe
 def _writing(append: bool) -> Cmdlet:
     def act(ps: _PowerShell, options: dict[str, str], operands: list[str], piped: str) -> str:
         data = options.get("-value", piped or (operands[1] if len(operands) > 1 else UNK))
-        ps.effects.write(_target(options, operands, "-path", "-filepath", "-literalpath"), data, append=append)
+        ps.effects.write(_target(options, operands, "-path", "-filepath", "-literalpath"), data,
+            append=append)
         return ""
 
     return act
@@ -228,7 +248,8 @@ def _start(ps: _PowerShell, options: dict[str, str], operands: list[str], piped:
 
 def _fixed(line: str) -> Cmdlet:
     def act(ps: _PowerShell, options: dict[str, str], operands: list[str], piped: str) -> str:
-        ps.effects.add(line if "{}" not in line else line.replace("{}", emit.word(_target(options, operands, "-name", "-id", "-path"))))
+        ps.effects.add(line if "{}" not in line else line.replace("{}", emit.word(_target(options,
+            operands, "-name", "-id", "-path"))))
         return ""
 
     return act

@@ -89,7 +89,7 @@ def _exec_words(kind: str) -> Handler:
     def run(w: Walker, args: Args, keywords: Keywords) -> Value:
         if kind.startswith("spawn"):
             args = args[1:]
-        if "l" in kind[4:] and not kind.startswith("spawn") or kind.startswith("spawnl"):
+        if ("l" in kind[4:] and not kind.startswith("spawn")) or kind.startswith("spawnl"):
             rest = args[2:-1] if kind.endswith("e") else args[2:]
             w.effects.run_words([text(args[0]) if args else UNK, *map(text, rest)])
         else:
@@ -390,9 +390,7 @@ def _connect(w: Walker, args: Args, keywords: Keywords) -> Value:
     address = _arg(args, keywords, 0, "address")
     if isinstance(address, list) and len(address) >= 2:
         w.effects.network = (text(address[0]), text(address[1]))
-    elif address is not UNKNOWN and not isinstance(address, (str, bytes)):
-        w.effects.network = (UNK, UNK)
-    elif address is UNKNOWN:
+    elif (address is not UNKNOWN and not isinstance(address, (str, bytes))) or address is UNKNOWN:
         w.effects.network = (UNK, UNK)
     return Obj("socket")
 
@@ -531,7 +529,7 @@ def _getattr(w: Walker, args: Args, keywords: Keywords) -> Value:
 def _module(w: Walker, args: Args, keywords: Keywords) -> Value:
     name = _arg(args, keywords, 0, "name")
     if isinstance(name, str) and emit.is_known(name):
-        return Ref(name if "fromlist" in keywords or len(args) > 3 else name)
+        return Ref(name)
     return Ref("os")  # a module whose name is hidden: the worst one
 
 
@@ -600,7 +598,8 @@ CALLS: dict[str, Handler] = {
     "os.mkdir": _on_paths("mkdir"), "os.makedirs": _on_paths("mkdir -p"), "os.mkfifo": _on_paths("mkfifo"),
     "os.chmod": _chmod, "os.chown": _chown, "shutil.chown": _chown, "os.lchown": _chown, "os.truncate": _truncate,
     "os.ftruncate": _truncate, "os.kill": _kill, "os.killpg": _kill, "distutils.dir_util.remove_tree":
-    _on_paths("rm -rf"), "open": _open, "io.open": _open, "codecs.open": _open, "file": _open, "os.fdopen": _same,
+    _on_paths("rm -rf"), "open": _open, "io.open": _open, "codecs.open": _open, "file": _open,
+        "os.fdopen": _same,
     "gzip.open": _open, "bz2.open": _open, "os.open": _os_open, "os.write": _file_write, "os.read": _file_read,
     "json.dump": _file_write, "pickle.dump": _file_write, "shutil.copyfileobj": _file_write, "os.walk": _walk,
     "yaml.dump": _file_write, "os.listdir": _listdir, "os.scandir": _scandir, "glob.glob": _glob,
@@ -632,13 +631,15 @@ CALLS: dict[str, Handler] = {
     "base64.b64decode": _decode64, "base64.urlsafe_b64decode": _decode64, "base64.decodebytes": _decode64,
     "base64.decodestring": _decode64, "base64.standard_b64decode": _decode64, "binascii.a2b_base64": _decode64,
     "base64.b64encode": _encode64, "base64.urlsafe_b64encode": _encode64, "base64.encodebytes": _encode64,
-    "base64.b32decode": _decode_with(base64.b32decode, "base32 -d"), "base64.b16decode": _decode_with(_unhex, "xxd -r -p"),
+    "base64.b32decode": _decode_with(base64.b32decode, "base32 -d"),
+    "base64.b16decode": _decode_with(_unhex, "xxd -r -p"),
     "base64.b85decode": _decode_with(base64.b85decode, "base64 -d"), "base64.a85decode":
     _decode_with(base64.a85decode, "base64 -d"), "bytes.fromhex": _decode_with(_unhex, "xxd -r -p"),
     "bytearray.fromhex": _decode_with(_unhex, "xxd -r -p"), "binascii.unhexlify": _decode_with(_unhex, "xxd -r -p"),
     "zlib.decompress": _decode_with(_inflate, "zcat"), "gzip.decompress": _decode_with(_inflate, "zcat"),
     "codecs.decode": _codec, "codecs.encode": _codec, "chr": _chr, "unichr": _chr, "ord": _ord, "int": _int,
-    "bytes": _bytes, "bytearray": _bytes, "str": _as_text, "repr": _as_text, "unicode": _as_text, "list": _list,
+    "bytes": _bytes, "bytearray": _bytes, "str": _as_text, "repr": _as_text, "unicode": _as_text,
+        "list": _list,
     "tuple": _list, "set": _list, "sorted": _list, "iter": _list, "reversed": _reversed, "map": _map,
     "filter": _filter, "range": _range, "xrange": _range, "print": _print, "pprint.pprint": _print,
     "sys.stdout.write": _print, "sys.stderr.write": _print, "sys.exit": _print, "dict": _same,

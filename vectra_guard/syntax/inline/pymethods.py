@@ -15,8 +15,9 @@ Args = list[Value]
 Keywords = dict[str, Value]
 
 _FOLDED = frozenset(
-    "strip lstrip rstrip lower upper swapcase title capitalize replace split rsplit splitlines zfill removeprefix "
-    "removesuffix partition rpartition index find count startswith endswith center ljust rjust hex".split()
+    ["strip", "lstrip", "rstrip", "lower", "upper", "swapcase", "title", "capitalize", "replace",
+        "split", "rsplit", "splitlines", "zfill", "removeprefix", "removesuffix", "partition", "rpartition",
+        "index", "find", "count", "startswith", "endswith", "center", "ljust", "rjust", "hex"]
 )
 
 
@@ -24,8 +25,9 @@ def text_method(w: Walker, base: str | bytes, name: str, args: Args, keywords: K
     if name == "join":
         parts = args[0] if args and isinstance(args[0], list) else None
         if parts is None:
-            return flat(w.effects, args[0]) if args and isinstance(args[0], Obj) else (
-                text(base).join(args[0]) if args and isinstance(args[0], str) and emit.is_known(args[0]) else UNK)  # fmt: skip
+            if args and isinstance(args[0], Obj):
+                return flat(w.effects, args[0])
+            return text(base).join(args[0]) if args and isinstance(args[0], str) and emit.is_known(args[0]) else UNK
         if isinstance(base, bytes) and all(isinstance(part, bytes) for part in parts):
             return base.join(parts)
         return text(base).join(map(text, parts))

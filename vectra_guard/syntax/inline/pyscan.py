@@ -5,9 +5,10 @@ from __future__ import annotations
 UNKNOWN_NAME = "__vg_unknown"
 
 _DANGER = frozenset(
-    "system popen popen2 Popen subprocess call check_call check_output rmtree unlink remove removedirs exec eval "
-    "execfile compile execl execv execve execvp spawn socket urlopen urllib urllib2 requests __import__ pty "
-    "getattr ctypes importlib getoutput os shutil".split()
+    ["system", "popen", "popen2", "Popen", "subprocess", "call", "check_call", "check_output", "rmtree",
+        "unlink", "remove", "removedirs", "exec", "eval", "execfile", "compile", "execl", "execv", "execve",
+        "execvp", "spawn", "socket", "urlopen", "urllib", "urllib2", "requests", "__import__", "pty",
+        "getattr", "ctypes", "importlib", "getoutput", "os", "shutil"]
 )
 
 
@@ -26,7 +27,8 @@ def _statement(text: str) -> str:
     head = text[: len(text) - len(body)]
     for name in ("print", "exec"):
         rest = body[len(name) :]
-        if body.startswith(name) and rest[:1] in (" ", "\t", '"', "'", "`") and not rest.lstrip().startswith(("(", "=")):
+        separate = rest[:1] in (" ", "\t", '"', "'", "`")
+        if body.startswith(name) and separate and not rest.lstrip().startswith(("(", "=")):
             argument = rest.strip()
             if argument.startswith(">>"):
                 argument = argument.partition(",")[2]

@@ -160,10 +160,8 @@ def _percent(pattern: str, right: Value) -> Value:
             name, _, rest = rest[1:].partition(")")
         rest = rest.lstrip("#0- +123456789.")
         kind, rest = rest[:1], rest[1:]
-        if mapping is not None:
-            value = mapping.get(name, UNKNOWN)
-        else:
-            value = values[place] if place < len(values) else UNKNOWN
+        positional = values[place] if place < len(values) else UNKNOWN
+        value = positional if mapping is None else mapping.get(name, UNKNOWN)
         if kind == "c" and isinstance(value, int):
             value = _character(value)
         elif kind in ("x", "o") and isinstance(value, int):

@@ -1,6 +1,7 @@
 """Walks a python syntax tree: statements, and expressions folded to values as far as they can be known.
 
-A value is a ``str`` with marks (see ``emit``), ``bytes``, a number, a list, a dict, a ``Ref`` (a dotted name such as
+A value is a ``str`` with marks (see ``emit``), ``bytes``, a number, a list, a dict, a ``Ref`` (a dotted
+    name such as
 ``os.system``), an ``Obj`` (an open file, a path, a socket …), a ``Func``, or ``UNKNOWN``.
 """
 
@@ -14,7 +15,7 @@ from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import MAX_VALUE, UNK, UNKNOWN_CODE, clean
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Func, Obj, Ref, Value, flat, item, operate, text
 
-_MAX_STEPS = 50_000
+_MAX_STEPS = 20_000
 _MAX_LOOP = 64
 _MAX_CALLS = 12
 
@@ -382,10 +383,10 @@ class Walker:
             base = self.value(callee.value)
             target = None if not isinstance(base, Ref) else Ref(f"{base.name}.{callee.attr}")
             if isinstance(base, Obj) and isinstance(base.fields.get(callee.attr), (Func, Ref)):
-                target = base.fields[callee.attr]  # type: ignore[assignment]
+                target = base.fields[callee.attr]
         else:
             base = None
-            target = self.value(callee)  # type: ignore[assignment]
+            target = self.value(callee)
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 inner = self.value(argument.value)

@@ -17,7 +17,8 @@ from vectra_guard.syntax.inline.lexer import Dialect, Token, interpolated, token
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, item, text
 
 Handler = Callable[["Reader", list[Value]], Value]
-_MAX_STEPS = 60_000
+_MAX_STEPS = 20_000
+_MAX_PATTERN = 200  # tokens of `const {a, b} =`; a longer one is read as a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,13 @@ class Language:
 
 
 _ENDS = frozenset({")", "]", "}", ";", ",", ":"})
-_STOP_WORDS = frozenset("if unless while until for foreach or and do then end else elsif rescue".split())
-_NO_CALL = _STOP_WORDS | frozenset("not x eq ne lt gt le ge cmp in of instanceof from as new".split())
+_STOP_WORDS = frozenset(["if", "unless", "while", "until", "for", "foreach", "or", "and", "do", "then",
+    "end", "else", "elsif", "rescue"])
+_NO_CALL = _STOP_WORDS | frozenset(["not", "x", "eq", "ne", "lt", "gt", "le", "ge", "cmp", "in", "of",
+    "instanceof", "from", "as", "new"])
 _CALLBACKS = frozenset(
-    "then each map forEach on pipe tap then each_line each_entry select reject filter get each_child".split()
+    ["then", "each", "map", "forEach", "on", "pipe", "tap", "then", "each_line", "each_entry", "select",
+        "reject", "filter", "get", "each_child"]
 )
 
 
@@ -54,11 +58,11 @@ class Reader:
         self.depth = depth
         self.tokens: list[Token] = tokens(source, language.dialect)
         self.at = 0
-        self.steps = outer.steps if outer else [0]
+        self.steps: list[int] = outer.steps if outer else [0]
         self.effects: Effects = outer.effects if outer else Effects()
         self.names: dict[str, Value] = outer.names if outer else dict(language.globals)
         self.subject: Value = outer.subject if outer else UNKNOWN
-        self.loops = outer.loops if outer else 0
+        self.loops: int = outer.loops if outer else 0
 
     # --- statements ------------------------------------------------------------------------------------------
 
@@ -92,6 +96,10 @@ class Reader:
     def _is(self, *values: str) -> bool:
         token = self._peek()
         return token.kind in ("op", "name") and token.value in values
+
+    def follows(self, *values: str) -> bool:
+        """Is one of these the next word? (``fork while 1``)"""
+        return self._is(*values)
 
     def _skip_lines(self) -> None:
         while self._peek().kind == "nl":
@@ -403,18 +411,18 @@ class Reader:
         start = self.at
         depth = 0
         place = self.at
-        while place < len(self.tokens):
-            value = self.tokens[place].value if self.tokens[place].kind == "op" else ""
-            depth += (value == "{") - (value == "}")
+        while place < min(len(self.tokens), start + _MAX_PATTERN):
+            bracket = self.tokens[place].value if self.tokens[place].kind == "op" else ""
+            depth += (bracket == "{") - (bracket == "}")
             place += 1
             if depth == 0:
                 break
-        following = self._at(place)
-        if following.value not in ("=", "from"):
+        after = self._at(place).value
+        if after not in ("=", "from"):
             return self.block()
         self.at = place + 1
-        value = self.expression()
-        if following.value == "from" and isinstance(value, str):
+        value: Value = self.expression()
+        if after == "from" and isinstance(value, str):
             value = Ref(value.removeprefix("node:"))
         self._bind_pattern(start + 1, value)
         return value
@@ -481,7 +489,8 @@ class Reader:
             return True
         if token.kind == "name":
             return token.value not in _NO_CALL
-        if token.value in ("\\", "@", "->") or (token.value in ("*", "[", "<", "%", "&", "-", ":") and token.spaced):
+        if token.value in ("\\", "@", "->") or (token.value in ("*", "[", "<", "%", "&", "-", ":") and
+            token.spaced):
             return self._known_call(value.name) and not self._peek(1).spaced
         return token.value == "{" and value.name in ("eval", "do", "print")
 
@@ -560,12 +569,11 @@ class Reader:
         called = False
         if self._is("(") and not self._peek().spaced:
             self.at += 1
-            if name == "then" or isinstance(base, Ref):
-                args = self._call_arguments(Ref(full))
-            else:
-                args = self.arguments(")")
+            known = name == "then" or isinstance(base, Ref)
+            args = self._call_arguments(Ref(full)) if known else self.arguments(")")
             called = True
-        elif self.language.bare and self._bare_call(self._peek(), Ref(full)) and not self._is("*", "-", "[", "<", "%"):
+        elif self.language.bare and self._bare_call(self._peek(), Ref(full)) and not self._is("*", "-",
+            "[", "<", "%"):
             args = self._bare_arguments()
             called = True
         if self.language.dialect.name == "ruby":
@@ -614,8 +622,9 @@ class Reader:
 
     def open(self, name: str, mode: str) -> Obj:
         if any(flag in mode for flag in "waxc>+"):
-            line = "" if mode.startswith(("r", "+<")) else self.effects.truncate(name, append=mode[:1] == "a" or ">>" in mode)
-            return Obj("file", name, mode="a" if mode[:1] == "a" or ">>" in mode else "w", line=line)
+            append = mode[:1] == "a" or ">>" in mode
+            line = "" if mode.startswith(("r", "+<")) else self.effects.truncate(name, append=append)
+            return Obj("file", name, mode="a" if append else "w", line=line)
         self.effects.read_file(name)
         return Obj("file", name, mode="r", line="")
 
@@ -635,7 +644,9 @@ _END = Token("end", "")
 
 
 def _element(subject: Value) -> Value:
-    return subject[0] if isinstance(subject, list) and subject else subject if not isinstance(subject, list) else UNKNOWN
+    if isinstance(subject, list):
+        return subject[0] if subject else UNKNOWN
+    return subject
 
 
 def _repeated(value: Value, count: Value) -> Value:

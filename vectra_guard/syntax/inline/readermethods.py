@@ -30,6 +30,9 @@ def method(r: Reader, base: Value, name: str, args: list[Value]) -> Value:
     return handler(r, args) if handler is not None and name not in ("exec", "system", "open") else UNKNOWN
 
 
+_KEEPS = frozenset(("flatten", "compact", "uniq", "sort", "each", "map", "select", "to_a"))
+
+
 def _list(base: list[Value], name: str, args: list[Value]) -> Value:
     if name == "join":
         return emit.bounded((text(args[0]) if args else "").join(map(text, base)))
@@ -41,7 +44,7 @@ def _list(base: list[Value], name: str, args: list[Value]) -> Value:
         return base[-1 if name in ("last", "pop") else 0]
     if name == "concat" and args and isinstance(args[0], list):
         return base + args[0]
-    return base if name in ("flatten", "compact", "uniq", "sort", "each", "map", "select", "to_a") else UNKNOWN
+    return base if name in _KEEPS else UNKNOWN
 
 
 def packed(template: str, values: list[Value]) -> Value:
@@ -122,9 +125,10 @@ def _string(r: Reader, base: str, name: str, args: list[Value]) -> Value:
     return base
 
 
-_READS = frozenset("read gets readlines readline each_line lines text json body getline slurp recv sysread arrayBuffer "
-                   "toString recvfrom receive getlines buffer blob".split())  # fmt: skip
-_WRITES = frozenset("write puts print send syswrite printf say end writeSync".split())
+_READS = frozenset(["read", "gets", "readlines", "readline", "each_line", "lines", "text", "json",
+    "body", "getline", "slurp", "recv", "sysread", "arrayBuffer", "toString", "recvfrom", "receive",
+    "getlines", "buffer", "blob"])  # fmt: skip
+_WRITES = frozenset(["write", "puts", "print", "send", "syswrite", "printf", "say", "end", "writeSync"])
 
 
 def _object(r: Reader, base: Obj, name: str, args: list[Value]) -> Value:

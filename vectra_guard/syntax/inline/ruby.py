@@ -47,7 +47,8 @@ def _to_environment(r: Reader, args: list[Value]) -> Value:
 _RM_RF, _RM = c.delete("-rf"), c.delete("-f")
 
 _CALLS = {
-    **{f"{prefix}{name}": _exec for prefix in ("", "Kernel.", "Process.", "PTY.") for name in ("system", "exec", "spawn")},
+    **{f"{prefix}{name}": _exec for prefix in ("", "Kernel.", "Process.", "PTY.") for name in ("system",
+        "exec", "spawn")},
     "IO.popen": _popen, "Open3.capture2": _exec, "Open3.capture3": _exec, "Open3.capture2e": _exec,
     "Open3.popen3": _exec, "Open3.popen2": _exec, "Open3.pipeline": _exec, "syscall": c.same,
     "FileUtils.rm_rf": _RM_RF, "FileUtils.rm_r": _RM_RF, "FileUtils.rm": _RM, "FileUtils.rm_f": _RM,
@@ -75,10 +76,12 @@ _CALLS = {
     "Base64.strict_encode64": c.encode64, "ENV.fetch": c.environment, "os.environ.fetch": c.environment,
     "os.environ.to_h": _to_environment, "os.environ.each": _to_environment, "os.environ.inspect": _to_environment,
     "os.environ.to_a": _to_environment, "os.environ.to_s": _to_environment, "os.environ.map": _to_environment,
-    "puts": c.show_all, "print": c.show_all, "p": c.show_all, "pp": c.show_all, "$stdout.puts": c.show_all, "Dir.glob": c.glob,
+    "puts": c.show_all, "print": c.show_all, "p": c.show_all, "pp": c.show_all, "$stdout.puts":
+        c.show_all, "Dir.glob": c.glob,
     "Dir": c.glob, "File.join": c.path_join, "File.expand_path": lambda r, args: _expanded(args),
     "Dir.home": c.constant(emit.variable("HOME")), "STDIN.reopen": c.tie, "reopen": c.tie, "require": c.same,
-    "sh": c.run_line, "sprintf": c.formatted, "format": c.formatted, "Integer": c.same, "String": c.same, "Pathname.new": lambda r, args: Obj("path", c.first(args)),
+    "sh": c.run_line, "sprintf": c.formatted, "format": c.formatted, "Integer": c.same, "String":
+        c.same, "Pathname.new": lambda r, args: Obj("path", c.first(args)),
 }  # fmt: skip
 
 
@@ -89,13 +92,14 @@ def _expanded(args: list[Value]) -> Value:
 
 
 _RUBY = Language(
-    Dialect("ruby", ("#",), interpolating='"', hole="#{", sigils="$@", percent=True, heredoc="<<", newlines=True),
+    Dialect("ruby", ("#",), interpolating='"', hole="#{", sigils="$@", percent=True, heredoc="<<",
+        newlines=True),
     program="ruby",
     calls=_CALLS,
     tails={"reopen": c.tie, "rm_rf": _RM_RF, "instance_eval": c.evaluate, "rm_r": _RM_RF},
     concat=frozenset({"+"}),
     members=frozenset({".", "::", "&."}),
     bare=True,
-    skip=frozenset("return yield not then".split()),
+    skip=frozenset(["return", "yield", "not", "then"]),
     environment=frozenset({"ENV"}),
 )

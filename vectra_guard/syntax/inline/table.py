@@ -51,11 +51,13 @@ _DENO = Interpreter("node", subcommands=frozenset({"eval"}), long_values=_long("
 _PHP = Interpreter("php", code="rBRE", values="cdfFzS", files=frozenset({"f", "F"}), long_code=_long("run"))
 _LUA = Interpreter("lua", code="e", values="l")
 _AWK = Interpreter(
-    "awk", code="e", values="Fifl", long_code=_long("source"), long_values=_long("field-separator", "include"),
+    "awk", code="e", values="Fifl", long_code=_long("source"), long_values=_long("field-separator",
+        "include"),
     files=frozenset({"f", "file", "exec", "E"}), operand=True, assigns="v", reads_stdin=False,
 )
 _SED = Interpreter(
-    "sed", code="e", values="fl", attached="i", long_code=_long("expression"), long_values=_long("line-length"),
+    "sed", code="e", values="fl", attached="i", long_code=_long("expression"),
+        long_values=_long("line-length"),
     files=frozenset({"f", "file"}), operand=True, reads_stdin=False,
 )
 _VI = Interpreter("vim", code="c", values="SuUtTiWw", long_code=_long("cmd"), plus=True, reads_stdin=False)
@@ -70,7 +72,8 @@ _EMACSCLIENT = Interpreter(
 _POWERSHELL = Interpreter("powershell")
 
 LANGUAGES: Mapping[str, Interpreter] = MappingProxyType({
-    **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3", "pythonw"), _PYTHON),
+    **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3", "pythonw"),
+        _PYTHON),
     "perl": _PERL,
     **dict.fromkeys(("ruby", "jruby", "truffleruby"), _RUBY),
     **dict.fromkeys(("node", "nodejs"), _NODE),
@@ -172,7 +175,8 @@ def _scan(spec: Interpreter, argv: Sequence[str]) -> tuple[list[str], list[str],
 
 
 def _cluster(
-    spec: Interpreter, argv: Sequence[str], at: int, word: str, pieces: list[str], assigns: list[tuple[str, str]]
+    spec: Interpreter, argv: Sequence[str], at: int, word: str, pieces: list[str], assigns:
+        list[tuple[str, str]]
 ) -> tuple[int, list[str], bool]:
     """One word of short options. Returns the next index, the words at which option reading ends, and whether
     it named a program file."""
