@@ -17,7 +17,7 @@ set -g __vg_owner $fish_pid
 set -g __vg_python '@VG_PYTHON@'
 set -g __vg_vg '@VG_BIN@'
 set -g __vg_off 0
-set -g __vg_seq 0
+set -g __vg_seq a b c d e f g h i j k l m n o p q r s t u v w x y z # names of questions, in turn
 set -g __vg_down 0 # until when lines are refused without waiting for an evaluator
 set -g __vg_question # path of the FIFO for questions; empty until we know an evaluator
 set -g __vg_answer
@@ -98,13 +98,14 @@ function __vg_query
     set -l format '\0\0s%s\0p%s\0kfish\0v1\0d%s'(string repeat -n (count $argv) '\0%s')'\0\0'
     for try in 1 2
         __vg_ready; or break
-        set -g __vg_seq (math $__vg_seq + 1)
-        set -l seq $fish_pid.$__vg_seq
-        printf $format $seq $fish_pid $PWD $argv >$__vg_question; or continue
+        set -g __vg_seq $__vg_seq[2..] $__vg_seq[1]
+        printf $format $__vg_seq[1] $fish_pid $PWD $argv >$__vg_question; or continue
         while read -lz got <$__vg_answer
-            string match -q -- "$seq *" $got; or continue
-            set -g __vg_verdict (string sub -s (math (string length -- $seq) + 2) -l 1 -- $got)
-            set -g __vg_message (string sub -s (math (string length -- $seq) + 4) -- $got | string collect)
+            # named groups and `| read` below: a command substitution costs ten times as much
+            string match -qr '(?s)^(?<seq>\S+) (?<verdict>\S) ?(?<message>.*)$' -- $got
+            test "$seq" = $__vg_seq[1]; or continue
+            set -g __vg_verdict $verdict
+            set -g __vg_message $message
             set -g VG_PROMPT guarded
             return 0
         end
@@ -123,7 +124,7 @@ end
 function __vg_meanings
     set -g __vg_fields
     set -l seen
-    set -l todo (string match -ra -- '[A-Za-z_][A-Za-z0-9_.+-]*' $argv[1])
+    string match -ra -- '[A-Za-z_][A-Za-z0-9_.+-]*' $argv[1] | read -lz -d \n -a todo
     while set -q todo[1]
         set -l word $todo[1]
         set -e todo[1]
@@ -182,22 +183,31 @@ end
 
 # --- accepting a line --------------------------------------------------------------------------------------------
 
+function __vg_line_now
+    builtin commandline | read -lz text
+    string match -qr '(?s)^(?<now>.*?)\n?$' -- $text
+    set -g __vg_now $now
+end
+
 function __vg_accept
     set -l code $status
-    set -l line (builtin commandline | string collect)
+    __vg_line_now
+    set -l line $__vg_now
     if string match -qr '^\s*vg-(off|on|status)\s*$' -- $line
         set -g __vg_own 1
         __vg_run_as_is $line
         return
     end
-    if test $__vg_off = 1; or test (status current-command) != fish; or not string match -qr '\S' -- $line
+    status current-command | read -l running
+    if test $__vg_off = 1; or test "$running" != fish; or not string match -qr '\S' -- $line
         # off, or Enter in `read`, or nothing to judge
         builtin commandline -f execute
         return
     end
     if abbr --list | read -l any
         __vg_abbreviate
-        set line (builtin commandline | string collect)
+        __vg_line_now
+        set line $__vg_now
     end
     builtin commandline --is-valid
     if test $status -eq 2

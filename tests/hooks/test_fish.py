@@ -27,6 +27,9 @@ def shell(tmp_path: Path) -> Iterator[Session]:
 
 def fish(tmp_path: Path, **options: object) -> Session:
     need(shutil.which("fish"), "fish is not installed")
+    # or fish spends its first half minute on reading all manual pages, in a process of its own
+    quiet = "mkdir -p ~/.local/share/fish/generated_completions\n"
+    options["rc_before"] = quiet + str(options.get("rc_before", ""))
     return Session("fish", tmp_path, **options)  # type: ignore[arg-type]
 
 
@@ -91,7 +94,7 @@ def test_an_answer_to_the_question(shell: Session, key: str, times: int) -> None
     shell.send(key)
     shell.wait_prompt(before)
     assert shell.count("k") == times
-    assert shell.run("echo \"asked=$asked\"")[-1] == ("asked=1" if times else "asked=")
+    assert shell.run('echo "asked=$asked"')[-1] == ("asked=1" if times else "asked=")
 
 
 # --- keys --------------------------------------------------------------------------------------------------------
@@ -124,7 +127,11 @@ BINDINGS = {
     "a function that executes": ("function mine; commandline -f execute; end; bind \\cx mine", "\x18", 1),
     "enter of the user": ("function mine; commandline -f repaint execute; end; bind \\r mine", "\r", 1),
     "something before execute": ("bind \\cx end-of-line execute", "\x18\r", 1),
-    "text and execute": ("function mine; commandline -r 'echo block''me >> $M/x'; commandline -f execute; end; bind \\cx mine", "\x18", 1),
+    "text and execute": (
+        "function mine; commandline -r 'echo block''me >> $M/x'; commandline -f execute; end; bind \\cx mine",
+        "\x18",
+        1,
+    ),
 }
 
 
