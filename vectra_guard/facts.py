@@ -44,7 +44,8 @@ def gather(
         aliases=aliases or {},
         functions=functions or {},
         variables=variables,
-        path_info=path_info,
+        # a line judged for another machine (its folder is not here): what is here says nothing of there
+        path_info=path_info if os.path.isdir(cwd) else None,
     )
 
 
