@@ -76,7 +76,8 @@ SCRIPT = """
     import time
     print("before", flush=True)
     time.sleep({delay})
-    print("ANSWER", prompt.ask(REQUEST, question().decision, Config(prompt=Prompt(timeout={timeout}))).choice, flush=True)
+    config = Config(prompt=Prompt(timeout={timeout}))
+    print("ANSWER", prompt.ask(REQUEST, question().decision, config).choice, flush=True)
 """
 
 

@@ -24,6 +24,8 @@ from vectra_guard.model import Action, Decision, Finding, Request, Risk
 
 if TYPE_CHECKING:
     from vectra_guard.config.layers import Loaded
+    from vectra_guard.guard import Guard
+    from vectra_guard.model import WorkspaceMode
 
 SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "sh"}
 KEYWORDS_BEFORE = ("command", "builtin", "noglob", "nocorrect", "exec")
@@ -142,7 +144,7 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
     loaded = _config(task)
     worst = decision.findings[0] if decision.findings else None
     said = loaded.config.sandbox.workspace
-    mode = "review" if decision.review and said == "auto" else None
+    mode: WorkspaceMode | None = "review" if decision.review and said == "auto" else None
     runtime = sandbox.choose(loaded.config.sandbox.runtime)
     spec = sandbox.plan(
         task.argv,
@@ -275,10 +277,10 @@ def _environ() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-_opened: list[Any] = []
+_opened: list[Guard] = []
 
 
-def _guard() -> Any:
+def _guard() -> Guard:
     """The guard of this process, opened once and only where no evaluator answers."""
     if not _opened:
         from vectra_guard.guard import Guard

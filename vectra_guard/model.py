@@ -233,7 +233,8 @@ class Mount:
     """``source`` on the host appears as ``target`` inside; a later mount covers an earlier one.
 
     ``kind`` overlay: ``source`` below, ``upper`` above (empty: what is written vanishes with the run).
-    link: a symbolic link at ``target`` to the text ``source``. data: a read-only file with the content ``data``. mask: an empty file or folder over what would be there.
+    link: a symbolic link at ``target`` to the text ``source``. data: a read-only file with the content ``data``.
+    mask: an empty file or folder over what would be there.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""``vg preset``: the shipped starting points. ``use`` names one in a file and keeps the user's own keys and comments."""
+"""``vg preset``: the shipped starting points. ``use`` names one in a file and keeps all else."""
 
 from __future__ import annotations
 
