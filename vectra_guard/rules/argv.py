@@ -40,7 +40,8 @@ class Table:
     """How one tool (or one of its subcommands) spells its options."""
 
     options: dict[str, Option] = field(default_factory=dict)
-    style: str = "gnu"  # gnu: clusters and abbreviations; single: -long options; assign: key=value; old: `tar xf`; signal: kill
+    # gnu: clusters and abbreviations; single: -long options; assign: key=value; old: `tar xf`; signal: kill
+    style: str = "gnu"
     stop: int = -1  # positional words after which everything is positional (docker run IMAGE …)
     harmless: tuple[str, ...] = ()  # flag specs that make the run only show something
     subs: dict[str, Table] = field(default_factory=dict)
@@ -102,7 +103,7 @@ def parse(name: str, words: Iterable[Word], table: Table) -> Parsed:
     out = Parsed(name)
     rest = list(words)
     flags, args = out.flags, out.args
-    here, stop, path = table, table.stop, ""
+    here, stop = table, table.stop
     i, end = 0, len(rest)
     if table.style == "old" and rest and rest[0].text and rest[0].text[0] not in ("-", UNKNOWN, "/", "."):
         rest[0] = _dashed(rest[0])

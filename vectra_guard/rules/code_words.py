@@ -6,11 +6,17 @@ from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.rules.view import View
 
 CODE_FLAGS = (
-    "-c", "-e", "-E", "-r", "--eval", "--print", "-p", "--command", "--execute", "-Command", "-EncodedCommand", "-B", "-R",
+    "-c", "-e", "-E", "-r", "--eval", "--print", "-p", "--command", "--execute", "-Command", "-EncodedCommand", "-B",
+    "-R",
 )  # fmt: skip
 PLAIN = frozenset(("eval", "source", "."))
-NOT_CODE = {"python": {"-E", "-B", "-R", "-r"}, "perl": {"-c", "-p", "-r"}, "ruby": {"-c", "-p", "-r"}, "node": {"-c", "-r"}}
-SHELL_ONLY_C = frozenset("sh bash zsh dash ksh ash fish mksh yash csh tcsh".split())
+NOT_CODE = {
+    "python": {"-E", "-B", "-R", "-r"},
+    "perl": {"-c", "-p", "-r"},
+    "ruby": {"-c", "-p", "-r"},
+    "node": {"-c", "-r"},
+}
+SHELL_ONLY_C = frozenset(["sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mksh", "yash", "csh", "tcsh"])
 
 
 def code_words(view: View) -> list[Word]:
@@ -37,7 +43,8 @@ def _flag_values(view: View) -> list[Word]:
                 continue
             break
         wanted = text in flags and text not in avoid
-        clustered = text[1:2] != "-" and len(text) > 2 and text[-1] in "ce" and f"-{text[-1]}" in flags and f"-{text[-1]}" not in avoid
+        last = f"-{text[-1]}"
+        clustered = text[1:2] != "-" and len(text) > 2 and last in ("-c", "-e") and last in flags and last not in avoid
         if (wanted or clustered) and at + 1 < len(words):
             return [words[at + 1]]
     return []
@@ -66,7 +73,7 @@ def reads_stdin_as_code(view: View) -> bool:
         return view.name != "eval" and bool(view.words) and view.words[0].text in ("/dev/stdin", "/dev/fd/0", "-")
     if any(w.text == "-s" for w in view.words) and view.name in SHELL_ONLY_C:
         return True
-    if _flag_values(view) or any(w.text == "-m" for w in view.words) and view.name == "python":
+    if _flag_values(view) or (any(w.text == "-m" for w in view.words) and view.name == "python"):
         return False
     args = _positional(view)
     return not args or args[0].text in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")

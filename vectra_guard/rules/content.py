@@ -9,7 +9,8 @@ from vectra_guard.rules.view import Context, View
 
 # Each alternative is linear: no nested repeats over the same characters.
 ATTACK = re.compile(
-    r"/dev/(tcp|udp)/|LD_PRELOAD|\b(curl|wget|fetch)\b[^\n|]{0,400}\|\s*(sudo\s+)?\w*sh\b|\bnc(at)?\b[^\n]{0,200}\s-[ec]\b|"
+    r"/dev/(tcp|udp)/|LD_PRELOAD|\b(curl|wget|fetch)\b[^\n|]{0,400}\|\s*(sudo\s+)?\w*sh\b|"
+    r"\bnc(at)?\b[^\n]{0,200}\s-[ec]\b|"
     r"\bbase64\s+(-d|--decode|-D)|NOPASSWD|\$\((curl|wget)\b|<\((curl|wget)\b|\bmkfifo\b|\bsocat\b[^\n]{0,200}exec:|"
     r"\balias\s+(sudo|ssh|su|ls|cd)=|PROMPT_COMMAND=|\bchmod\s+[ugo]*\+?s\b|\bchmod\s+[2467][0-7]{3}\b|"
     r"\brm\s+-\w*r\w*\s+[\"']?(/|~|\$HOME)[\"']?(\s|$|\*)|\bimport\s+socket\b|\bfsockopen\b|stratum\+tcp|xmrig",

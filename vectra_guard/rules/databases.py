@@ -22,7 +22,7 @@ CLIENTS: dict[str, tuple[frozenset[str], frozenset[str], int]] = {
         ("sqlite3 sqlite litecli sqlcipher duckdb libsql", "-cmd -c", "-init", 1),
         ("clickhouse clickhouse-client clickhouse-local", "-q --query", "--queries-file", NEVER),
         ("sqlcmd isql osql tsql bcp", "-Q -q", "-i", NEVER),
-        ("cqlsh hive beeline impala-shell trino presto presto-cli spark-sql", "-e -q --execute --query", "-f --file", NEVER),
+        ("cqlsh hive beeline impala-shell trino presto spark-sql", "-e -q --execute --query", "-f --file", NEVER),
         ("snowsql snow", "-q --query", "-f --filename", NEVER),
         ("mongosh mongo", "--eval", "", NEVER),
         ("redis-cli valkey-cli keydb-cli iredis", "", "--eval --pipe", 0),
@@ -33,9 +33,13 @@ CLIENTS: dict[str, tuple[frozenset[str], frozenset[str], int]] = {
     for name in names.split()
 }
 VALUED = frozenset(
-    "-h -p -U -d -D -u -P -H -S -a -n -s -r -i -t --host --port --username --user --dbname --database --password --pass -v "
-    "--set -x -F -R -T -o --output --project_id --dataset_id --location --format -separator -newline -k --keyspace".split()
-)
+    [
+        "-h", "-p", "-U", "-d", "-D", "-u", "-P", "-H", "-S", "-a", "-n", "-s", "-r", "-i", "-t", "--host",
+        "--port", "--username", "--user", "--dbname", "--database", "--password", "--pass", "-v", "--set", "-x",
+        "-F", "-R", "-T", "-o", "--output", "--project_id", "--dataset_id", "--location", "--format", "-separator",
+        "-newline", "-k", "--keyspace",
+    ]
+)  # fmt: skip
 
 
 def judge(context: Context) -> None:
@@ -75,7 +79,7 @@ def _statements(
             plain.append(words[at - 1])
             continue
         name, sep, value = text.partition("=")
-        attached = next((f for f in code if len(f) == 2 and text.startswith(f) and len(text) > 2 and text[1] != "-"), "")
+        attached = text[1] != "-" and len(text) > 2 and text[:2] in code
         if name in code and sep:
             texts.append(value)
         elif text in code and at < len(words):
@@ -100,6 +104,7 @@ def _add(context: Context, view: View, verdict: Verdict) -> None:
     message = f"The database client {verdict.message}."
     if any(f.rule == verdict.id and f.command == view.command.index and f.message == message for f in context.findings):
         return
+    lost = verdict.risk >= Risk.HIGH
     context.findings.append(
         Finding(
             verdict.id,
@@ -108,9 +113,9 @@ def _add(context: Context, view: View, verdict: Verdict) -> None:
             message,
             view.command.span,
             view.command.index,
-            why="What is gone from a database comes back only from a backup." if verdict.risk >= Risk.HIGH else "",
-            instead="Run it in a transaction, or on a copy, and look before you commit." if verdict.risk >= Risk.HIGH else "",
+            why="What is gone from a database comes back only from a backup." if lost else "",
+            instead="Run it in a transaction, or on a copy, and look before you commit." if lost else "",
             category="database",
-            undecided=UNKNOWN in view.words[-1].text if view.words else False,
+            undecided=any(UNKNOWN in w.text for w in view.words),
         )
     )

@@ -14,7 +14,7 @@ from vectra_guard.rules.find import find_targets, is_find
 from vectra_guard.rules.places import GLOB
 from vectra_guard.rules.view import Context, View
 
-TEMPORARY_NAME = re.compile(r"^_?(tmp|temp|TMP|TEMP|scratch|tempdir|workdir_tmp|mytmp)|(_|)(tmp|temp|TMP|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
+TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
 FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
 PRECIOUS = frozenset(("secret", "startup", "database", "backup", "git-config"))
 SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))

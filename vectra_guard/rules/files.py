@@ -13,9 +13,10 @@ def downloads(view: View) -> list[str]:
         return []
     parsed = view.parsed
     targets = [w.text for w in parsed.values("--output", "--output-document", "--out")]
-    urls = [w.text for w in view.words if "://" in w.text or ("." in w.text and "/" in w.text and w.text[:1] not in "-./~")]
+    urls = [w.text for w in view.words if "://" in w.text or (w.text[:1] not in "-./~" and "/" in w.text)]
     folder = next((w.text.rstrip("/") + "/" for w in parsed.values("--output-dir", "--directory-prefix", "--dir")), "")
-    if (name == "curl" and parsed.has("--remote-name", "--remote-name-all")) or (name in ("wget", "aria2c", "axel") and not targets):
+    by_name = parsed.has("--remote-name", "--remote-name-all") if name == "curl" else not targets
+    if by_name and name != "http":
         targets += [u.split("?")[0].rstrip("/").rpartition("/")[2] for u in urls]
     return [absolute(folder + t, view.where) for t in targets if t and t != "-" and UNKNOWN not in t]
 

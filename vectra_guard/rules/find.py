@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.model import Word
 from vectra_guard.rules.view import View
 
-NAME_TESTS = frozenset("-name -iname -path -ipath -wholename -iwholename -regex -iregex -lname".split())
+NAME_TESTS = frozenset([
+    "-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-regex", "-iregex", "-lname",
+])  # fmt: skip
 FILTERS = frozenset(
-    "-mtime -mmin -atime -amin -ctime -cmin -newer -newermt -size -user -group -perm -empty -nouser -nogroup -samefile "
-    "-inum -links -uid -gid".split()
-)
+    [
+        "-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-newer", "-newermt", "-size", "-user", "-group",
+        "-perm", "-empty", "-nouser", "-nogroup", "-samefile", "-inum", "-links", "-uid", "-gid",
+    ]
+)  # fmt: skip
 
 
 def is_find(view: View) -> bool:
@@ -51,7 +55,7 @@ def find_targets(view: View) -> tuple[list[Word], bool]:
 def _join(path: str, name: str) -> str:
     if "/" in name.lstrip("*/"):
         name = name.rstrip("/*").rpartition("/")[2]
-    return f"{path.rstrip('/') or ''}/{name.lstrip('*/') if name.startswith('*/') else name}" or UNKNOWN
+    return f"{path.rstrip('/')}/{name.lstrip('*/') if name.startswith('*/') else name}"
 
 
 def _like(text: str, word: Word) -> Word:

@@ -17,6 +17,7 @@ from vectra_guard.rules.sending import sends
 from vectra_guard.rules.view import Context, View
 
 NOTHING: frozenset[str] = frozenset()
+INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell"))
 
 
 class Flows:
@@ -69,9 +70,8 @@ class Flows:
             marks |= _network_marks(view)
         elif name in rules.role("decoders") and _decodes(view):
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
-        if name in rules.role("file_readers") or name in rules.role("copiers"):
-            if secret_words(view) or (name in ("tar", "zip", "7z") and any("home" in view.tags(w) for w in view.words)):
-                marks |= {"secret"}
+        if name in rules.role("file_readers") | rules.role("copiers") and _hands_on_secrets(view):
+            marks |= {"secret"}
         if any(secret_variable(v) for w in view.words for v in w.variables):
             marks |= {"secret-variable"}
         if self.context.found(view.command.index, "secrets.") and "secret-variable" not in marks:
@@ -102,6 +102,13 @@ def _network_marks(view: View) -> frozenset[str]:
     return frozenset(("network", "hidden") if hidden else ("network", "local") if local else ("network",))
 
 
+def _hands_on_secrets(view: View) -> bool:
+    """A file of secrets, or an archive of a whole home."""
+    if secret_words(view):
+        return True
+    return view.name in ("tar", "zip", "7z") and any("home" in view.tags(w) for w in view.words)
+
+
 def _remote_read(view: View) -> bool:
     """``aws s3 cp s3://… -``: a cloud tool that copies to its standard output."""
     texts = [w.text for w in view.words]
@@ -112,10 +119,10 @@ def _remote_read(view: View) -> bool:
 
 def _decodes(view: View) -> bool:
     name = view.name
-    if name in ("base64", "base32", "basenc", "xxd", "uudecode", "openssl", "gpg"):
-        return any(w.text in ("-d", "-D", "--decode", "-r", "-rp", "-dec", "--decrypt") or w.text.startswith("-d") for w in view.words) or (
-            name == "xxd" and any(w.text.startswith("-") and "r" in w.text for w in view.words)
-        ) or name == "uudecode"
+    if name == "xxd":
+        return any(w.text.startswith("-") and "r" in w.text for w in view.words)
+    if name in ("base64", "base32", "basenc", "openssl", "gpg", "gzip", "zstd", "brotli"):
+        return any(w.text.startswith(("-d", "-D", "--d")) for w in view.words)
     return True
 
 
@@ -168,8 +175,7 @@ def _substituted(context: Context, view: View, word: Word) -> None:
     for source in word.sources:
         inner = context.views[source]
         known = inner.name in context.rules.role("env_printers") or any(
-            w.text in ("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell") or w.text.startswith("--completion")
-            for w in inner.words
+            w.text in INITIALISERS or w.text.startswith("--completion") for w in inner.words
         )
         if not known and inner.name not in context.rules.role("printers"):
             context.add("flow.printed-code", view.command, inner.name)

@@ -15,7 +15,9 @@ from vectra_guard.rules.view import Context, View
 
 FOREIGN = frozenset(("ssh", "container"))
 HELP = frozenset(("--help", "--version", "-h", "-V", "-help", "-version", "help", "version"))
-NOT_HELP = frozenset("shutdown halt poweroff chown chgrp chmod history source . sh bash zsh".split())
+NOT_HELP = frozenset([
+    "shutdown", "halt", "poweroff", "chown", "chgrp", "chmod", "history", "source", ".", "sh", "bash", "zsh",
+])  # fmt: skip
 
 
 def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> tuple[Finding, ...]:

@@ -300,7 +300,7 @@ def _project(path: str, parts: list[str], where: Where, found: set[str]) -> None
 
 
 def _artefact(path: str, parts: list[str], where: Where, found: set[str]) -> None:
-    if "system" in found or "contents" in found and "workspace-root" in found:
+    if "system" in found or ("contents" in found and "workspace-root" in found):
         return
     base = where.root if where.root and path.startswith(where.root + "/") else where.home
     below = path[len(base) + 1 :].split("/") if base and path.startswith(base + "/") else parts
@@ -331,7 +331,7 @@ def _secret_name(low: str) -> bool:
     if low.startswith(".env") or low.endswith(".env"):
         if _SAFE_ENV.search(low) or low == ".envrc":
             return False
-        return low.startswith((".env.", ".env")) and (low == ".env" or low[4:5] in ".-_") or low.endswith(".env")
+        return (low.startswith((".env.", ".env")) and (low == ".env" or low[4:5] in ".-_")) or low.endswith(".env")
     return low in SECRET_NAMES or (
         low.endswith(SECRET_SUFFIXES) and not _SAFE_ENV.search(low) and not PUBLIC.match(low) and low[:1] != "*"
     )
@@ -347,7 +347,7 @@ def url_tags(text: str) -> frozenset[str]:
     found = {"url", f"url-{scheme.lower()}"}
     if re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}|0x[0-9a-fA-F]{8}|\d{8,10}", bare) or host.startswith("["):
         found.add("url-ip")
-    if bare == "localhost" or bare.startswith(("127.", "192.168.", "10.", "0.0.0.0", "[::1")):
+    if bare == "localhost" or bare.startswith(("127.", "192.168.", "10.", "0.0.", "[::1")):
         found.add("url-private")
     if re.match(r"172\.(1[6-9]|2\d|3[01])\.", bare):
         found.add("url-private")

@@ -24,10 +24,7 @@ def word_tags(word: Word, where: Where) -> frozenset[str]:
     text = word.text
     if "://" in text:
         return url_tags(text)
-    if not word.quoted or text[:1] != "~":
-        found = tags(text, where)
-    else:
-        found = tags("./" + text, where)
+    found = tags("./" + text if word.quoted and text[:1] == "~" else text, where)
     more = set()
     if ":" in text and _NO_PATH.match(text):
         more.add("remote")
@@ -58,7 +55,7 @@ def compile_predicate(text: str) -> Predicate:
     if not globs:
         return lambda word, where: word.text in plain
     return lambda word, where: (
-        word.text in plain or (UNKNOWN != word.text and any(g.match(word.text) for g in globs))
+        word.text in plain or (word.text != UNKNOWN and any(g.match(word.text) for g in globs))
     )
 
 
@@ -86,12 +83,16 @@ def _tag_predicate(text: str) -> Predicate:
 
 
 TAGS = frozenset(
-    "root maybe-root home maybe-home in-home home-top other-home system core system-top temp temp-root artefact cache "
-    "device harmless-device other-device net startup authorized-keys auth sudoers cron secret secret-folder dotenv "
-    "dotfile database backup log local shared workspace workspace-root above here git-internal git-hooks git-config "
-    "guard outside unknown unknown-root unknown-part maybe-folder contents glob remote multi url url-http url-https "
-    "url-ftp url-git url-ssh url-file url-s3 url-gs url-ip url-private url-local url-plain".split()
-)
+    [
+        "root", "maybe-root", "home", "maybe-home", "in-home", "home-top", "other-home", "system", "core",
+        "system-top", "temp", "temp-root", "artefact", "cache", "device", "harmless-device", "other-device", "net",
+        "startup", "authorized-keys", "auth", "sudoers", "cron", "secret", "secret-folder", "dotenv", "dotfile",
+        "database", "backup", "log", "local", "shared", "workspace", "workspace-root", "above", "here",
+        "git-internal", "git-hooks", "git-config", "guard", "outside", "unknown", "unknown-root", "unknown-part",
+        "maybe-folder", "contents", "glob", "remote", "multi", "url", "url-http", "url-https", "url-ftp",
+        "url-git", "url-ssh", "url-file", "url-s3", "url-gs", "url-ip", "url-private", "url-local", "url-plain",
+    ]
+)  # fmt: skip
 
 
 def first_match(words: Sequence[Word], predicates: Sequence[Predicate], where: Where) -> Word | None:

@@ -13,8 +13,14 @@ from vectra_guard.rules.view import Context, View
 
 HOOK = re.compile(r"__vg|_vg_|vg_hook|vectra")
 KILLERS = frozenset(("kill", "pkill", "killall", "skill", "xkill", "systemctl"))
-CHANGERS = frozenset(("mv", "chmod", "chown", "truncate", "ln", "sed", "chattr", "install", "cp", "tee", "sqlite3", "perl", "dd", "rsync"))
-REMOVERS = frozenset(("unset", "unfunction", "functions", "unalias", "zle", "bindkey", "bind", "trap", "complete", "disable", "enable", "eval", "add-zsh-hook"))
+CHANGERS = frozenset((
+    "mv", "chmod", "chown", "truncate", "ln", "sed", "chattr", "install", "cp", "tee", "sqlite3", "perl", "dd",
+    "rsync",
+))  # fmt: skip
+REMOVERS = frozenset((
+    "unset", "unfunction", "functions", "unalias", "zle", "bindkey", "bind", "trap", "complete", "disable",
+    "enable", "eval", "add-zsh-hook",
+))  # fmt: skip
 SWITCHES = {
     "vg-off": (),
     "vg": (("trust", "add"), ("trust", "import"), ("config", "allow"), ("hook",), ("answer",), ("allow",)),
@@ -56,5 +62,6 @@ def _switches(context: Context, view: View) -> None:
     texts = tuple(w.text for w in view.words)
     if not wanted:
         context.add("guard.switched-off", view.command)
-    elif any(texts[: len(w)] == w for w in wanted) and (texts[0] != "hook" or {"--install", "--uninstall"} & set(texts)):
-        context.add("guard.self-approval", view.command, " ".join(texts[:2]))
+    elif any(texts[: len(w)] == w for w in wanted):
+        if texts[0] != "hook" or {"--install", "--uninstall"} & set(texts):
+            context.add("guard.self-approval", view.command, " ".join(texts[:2]))

@@ -69,10 +69,10 @@ class RuleSet:
         return known
 
     def _resolve(self, name: str) -> str:
-        for candidate in (name, _VERSION.sub("", name), name.partition(".")[0] + ".*", name.removesuffix(".exe"), name.lower()):
+        bare, family = _VERSION.sub("", name), name.partition(".")[0] + ".*"
+        for candidate in (name, bare, family, name.removesuffix(".exe"), name.lower()):
             if candidate and (candidate in self._index or candidate in self._tools):
                 return candidate
-        bare = _VERSION.sub("", name)
         return bare if any(bare in role for role in self._roles.values()) else name
 
     def tool(self, name: str) -> Tool | None:

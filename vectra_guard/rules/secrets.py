@@ -18,7 +18,9 @@ SECRET_VARIABLE = re.compile(
 )
 NOT_SECRET = frozenset(("PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "SSH_ASKPASS", "TOKENIZERS_PARALLELISM"))
 FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
-PUBLIC_PARTS = frozenset(("x509", "req", "verify", "crl", "s_client", "dgst", "ciphers", "version", "rand", "asn1parse"))
+PUBLIC_PARTS = frozenset((
+    "x509", "req", "verify", "crl", "s_client", "dgst", "ciphers", "version", "rand", "asn1parse",
+))  # fmt: skip
 
 
 def secret_variable(name: str) -> bool:

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from vectra_guard.rules.flows import Flows
 
 NOTHING: frozenset[str] = frozenset()
-HEADERS = ("--header", "--user", "--cookie", "--oauth2-bearer", "--proxy-user", "--cert", "--key", "--cacert", "--config",
-           "--private-key", "--certificate", "--netrc-file")
-RAW = frozenset("nc ncat netcat socat telnet openssl ssh mail mailx mutt sendmail msmtp".split())
-NAME_LOOKUPS = frozenset("dig nslookup host ping ping6 drill traceroute getent".split())
-COPIERS = frozenset("scp rsync sftp rclone aws gsutil az ftp lftp s3cmd mc croc magic-wormhole wormhole gh glab azcopy tftp smbclient ncftpput".split())
+HEADERS = (
+    "--header", "--user", "--cookie", "--oauth2-bearer", "--proxy-user", "--cert", "--key", "--cacert", "--config",
+    "--private-key", "--certificate", "--netrc-file",
+)  # fmt: skip
+RAW = frozenset([
+    "nc", "ncat", "netcat", "socat", "telnet", "openssl", "ssh", "mail", "mailx", "mutt", "sendmail", "msmtp",
+])  # fmt: skip
+NAME_LOOKUPS = frozenset(["dig", "nslookup", "host", "ping", "ping6", "drill", "traceroute", "getent"])
+COPIERS = frozenset([
+    "scp", "rsync", "sftp", "rclone", "aws", "gsutil", "az", "ftp", "lftp", "s3cmd", "mc", "croc",
+    "magic-wormhole", "wormhole", "gh", "glab", "azcopy", "tftp", "smbclient", "ncftpput",
+])  # fmt: skip
 
 
 def sends(view: View, flows: Flows) -> frozenset[str]:
@@ -96,12 +103,11 @@ def _copies(view: View, flows: Flows) -> frozenset[str]:
     """``scp SECRET host:``, ``aws s3 cp SECRET s3://``, ``gh gist create SECRET``: only outwards counts."""
     args = view.parsed.args
     texts = [w.text for w in args]
-    if view.name in ("gh", "glab"):
-        if texts[:2] not in (["gist", "create"], ["snippet", "create"]):
-            return NOTHING
-    elif view.name in ("scp", "rsync"):
-        if not args or "remote" not in view.tags(args[-1]):
-            return NOTHING
+    forge = view.name in ("gh", "glab")
+    if forge and texts[:2] not in (["gist", "create"], ["snippet", "create"]):
+        return NOTHING
+    if view.name in ("scp", "rsync") and not (args and "remote" in view.tags(args[-1])):
+        return NOTHING
     marks = flows.input(view) if "-" in texts or view.name in ("gh", "ftp", "lftp") else NOTHING
     places = args[:-1] if view.name in ("scp", "rsync") else args
     for at, word in enumerate(places):

@@ -12,9 +12,12 @@ from vectra_guard.rules.matching import WRITES
 from vectra_guard.rules.view import Context, View
 
 SOURCES = (
-    ".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".java", ".kt", ".rb", ".php", ".swift",
-    ".scala", ".sh", ".pl", ".lua", ".ex", ".exs", ".hs", ".ml", ".cs", ".vue", ".svelte", ".sql", ".tf", ".md", ".toml", ".yaml",
-    ".yml", ".html", ".css", ".scss", ".ipynb", ".tex", ".r", ".jl", ".dart", ".zig", ".nix", ".cfg", ".ini", ".xml", ".csv",
+    ".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".java", ".kt", ".rb",
+    ".php", ".swift",
+    ".scala", ".sh", ".pl", ".lua", ".ex", ".exs", ".hs", ".ml", ".cs", ".vue", ".svelte", ".sql", ".tf", ".md",
+    ".toml", ".yaml",
+    ".yml", ".html", ".css", ".scss", ".ipynb", ".tex", ".r", ".jl", ".dart", ".zig", ".nix", ".cfg", ".ini", ".xml",
+    ".csv",
 )  # fmt: skip
 INNOCENT = frozenset(("temp", "artefact", "cache", "harmless-device", "log"))
 
