@@ -18,8 +18,8 @@ ATTACK = re.compile(
 )
 HARMLESS_SETTING = re.compile(
     r"^\s*(#.*|export\s+\w+=[^;|&`]*|\w+=[^;|&`]*|alias\s+[\w.-]+=[^|`]*|eval \"?\$\([\w./-]+( [\w./-]+)*\)\"?|"
-    r"(source|\.)\s+[^;|&`$<>()]+|\[ [^`|]* \] && \\?\. [^`|;]*|set\s[\w\s-]*|setopt\s.*|autoload\s.*|compinit|plugins=.*|"
-    r"syntax on|bind\s[^`$]*|umask\s\d+|fish_add_path\s[\w/.~$ -]+|fpath\+?=.*)?\s*$"
+    r"(source|\.)\s+[^;|&`$<>()]+|\[ [^`|]* \] && \\?\. [^`|;]*|set\s[\w\s-]*|setopt\s.*|autoload\s.*|compinit|"
+    r"plugins=.*|syntax on|bind\s[^`$]*|umask\s\d+|fish_add_path\s[\w/.~$ -]+|fpath\+?=.*)?\s*$"
 )
 
 

@@ -7,6 +7,7 @@ broken is a GuardError, never a smaller set of rules.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -68,7 +69,7 @@ def index(rules: list[dict[str, Any]], first: int = 0) -> dict[str, list[list[An
         for place, when in enumerate(schema.whens(rule)):
             for names, *subs in schema.commands(when):
                 for name in names:
-                    found.setdefault(name, []).append([number, place, subs])
+                    found.setdefault(name, []).append([number, place, [list(s) for s in subs]])
     return found
 
 
@@ -116,4 +117,5 @@ def _write_copy(data: dict[str, Any]) -> None:
         os.replace(temp, path)
     except OSError:
         # a read-only home: the YAML is read each time instead
-        temp.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temp.unlink()

@@ -62,6 +62,7 @@ def _switches(context: Context, view: View) -> None:
     texts = tuple(w.text for w in view.words)
     if not wanted:
         context.add("guard.switched-off", view.command)
-    elif any(texts[: len(w)] == w for w in wanted):
-        if texts[0] != "hook" or {"--install", "--uninstall"} & set(texts):
-            context.add("guard.self-approval", view.command, " ".join(texts[:2]))
+        return
+    installs = bool({"--install", "--uninstall"} & set(texts))
+    if any(texts[: len(w)] == w for w in wanted) and (texts[0] != "hook" or installs):
+        context.add("guard.self-approval", view.command, " ".join(texts[:2]))
