@@ -349,8 +349,10 @@ def test_what_the_shell_rejects_is_never_low_and_still_read(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["exec 5<>/dev/tcp/1.2.3.4/5", "{rm,-rf,/}", "a=($(b))", "echo $", "echo \"$\" $)".replace(" $)", ""), "x=$((1<<2))", "ls *.{a,b}",
-     "f () { :; }", "a=() b", "[[ a =~ ^(b|c)$ ]]", "echo @(a|b)", "case $x in a) ;; esac", "for ((;;)); do :; done", "cat <<'a b'\nx\na b"],
+    ["exec 5<>/dev/tcp/1.2.3.4/5", "{rm,-rf,/}", "a=($(b))", "echo $", "echo \"$\"", "x=$((1<<2))",
+     "ls *.{a,b}",
+     "f () { :; }", "a=() b", "[[ a =~ ^(b|c)$ ]]", "echo @(a|b)", "case $x in a) ;; esac",
+     "for ((;;)); do :; done", "cat <<'a b'\nx\na b"],
 )  # fmt: skip
 def test_valid_lines_have_no_problem(line: str) -> None:
     assert script(line).problems == ()

@@ -153,12 +153,12 @@ class Commands(Context):
             items = list(old.items) if old is not None and old.items is not None else []
             where = self.lookup(item.index, st)
             index = where.text if where is not None else item.index
-            if index.isdigit() and int(index) < 500:
+            if index.isdigit() and int(index) <= len(items) and (old is None or old.keys is None):
                 items += [""] * (int(index) + 1 - len(items))
                 items[int(index)] = items[int(index)] + text if item.op == "+=" else text
                 st.vars[item.name] = Val(items[0], items, None, word.sources, word.variables)
             else:
-                keys = dict(old.keys) if old is not None and old.keys else {}
+                keys = dict(old.keys) if old is not None and old.keys else {str(n): x for n, x in enumerate(items)}
                 keys[item.index.strip("'\"")] = text
                 st.vars[item.name] = Val(text, None, keys, word.sources, word.variables)
             return word

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vectra_guard.syntax.lexer import NAME, Lexer
-from vectra_guard.syntax.tokens import ANONYMOUS, BODY_WORDS, COPROC_NAME, NOT_CLOSED, RESERVED, UNEXPECTED
+from vectra_guard.syntax.tokens import ANONYMOUS, BODY_WORDS, COPROC_NAME, FOR_NAME, NOT_CLOSED, RESERVED, UNEXPECTED
 from vectra_guard.syntax.tree import Branch, Coproc, Function, Group, List, Loop, Node, Raw, Simple
 
 
@@ -164,7 +164,7 @@ class Compound(Lexer):
             raw.end = self.i
             return Loop("times", self.body(), words=[raw])
         names: list[str] = []
-        while found := NAME.match(s, self.i):
+        while found := FOR_NAME.match(s, self.i):
             if found.group() == "in" and names:
                 break
             names.append(found.group())
@@ -187,6 +187,13 @@ class Compound(Lexer):
 
     def foreach(self) -> Node:
         node = self.for_head()
+        self.gap()
+        if self.s[self.i : self.i + 1] == ";":
+            self.i += 1
+            self.gap()
+        found = RESERVED.match(self.s, self.i)
+        if found and found.group() == "do":
+            self.i = found.end()
         node.body = self.until(frozenset({"end", "done"}))[0]
         return node
 
@@ -222,9 +229,12 @@ class Compound(Lexer):
         subject = self.word()
         branch = Branch([], [subject] if subject else [])
         self.gap()
-        if self.s.startswith("in", self.i):
-            self.i += 2
         s = self.s
+        if self.zsh and s[self.i : self.i + 1] == ";":
+            self.i += 1
+            self.gap()
+        if s.startswith("in", self.i):
+            self.i += 2
         while True:
             self.gap()
             if self.i >= self.n:
@@ -247,7 +257,11 @@ class Compound(Lexer):
         """``(a|b)`` up to and with its closing parenthesis."""
         s = self.s
         if s[self.i] == "(":
-            self.i += 1
+            end = self.balanced(self.i) if self.zsh else None
+            if end is not None and s[end : end + 1] not in ("", " ", "\t", "\n", ";"):
+                self.i = end  # zsh: a group of alternatives that begins the pattern
+            else:
+                self.i += 1
         while self.i < self.n:
             self.gap()
             c = s[self.i : self.i + 1]
@@ -268,6 +282,8 @@ class Compound(Lexer):
         start = self.i - 8
         self.blanks()
         names: list[str] = []
+        if self.zsh and self.s[self.i : self.i + 1] == "{":
+            return self.anonymous(start)
         while True:
             raw = self.word()
             if raw is None:

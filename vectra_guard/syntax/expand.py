@@ -120,7 +120,7 @@ def _braces(w: Commands, parts: list[Part]) -> list[list[Part]]:
     if made is None:
         w.cap(TOO_MANY)
         return [parts]
-    if len(made) == 1:
+    if made == ["".join(text)]:
         return [parts]
     groups: list[list[Part]] = []
     for item in made:
@@ -169,7 +169,7 @@ def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> lis
             out = w.captured(part.body, st)  # type: ignore[union-attr]
             text = out.text.rstrip("\n") if st.dialect != "fish" else out.text.removesuffix("\n")
             value = Val(text, sources=out.sources)
-            breaks = "\n" if part.lines else None  # type: ignore[union-attr]
+            breaks = "\n" if part.lines else (" \t\n" if st.dialect == "zsh" else None)  # type: ignore[union-attr]
             field = _insert(w, field, done, value, part.quoted, split, st, breaks)  # type: ignore[union-attr]
         elif kind is Proc:
             path, sources = w.process(part, st)  # type: ignore[arg-type]
@@ -304,7 +304,9 @@ def _list(w: Commands, var: Var, items: list[str], st: State, split: bool, field
             items = [parameters.operate(w, var, Val(item), st, True).text for item in items]
         if var.op == ":":
             items = _slice(w, var, st)
-    star = var.name == "*" or var.index == "*" or (st.dialect == "fish" and var.quoted)
+    star = var.name == "*" or var.index == "*" or (
+        var.quoted and (st.dialect == "fish" or (st.dialect == "zsh" and not var.index and var.name != "@"))
+    )
     if not split or (star and var.quoted):
         return _insert(w, field, done, Val(" ".join(items)), var.quoted, False, st)
     for number, item in enumerate(items):

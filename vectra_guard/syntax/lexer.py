@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 
 from vectra_guard.syntax.dollars import NAME, UNFINISHED_QUOTE, UNFINISHED_SUB, Dollars, Pending
+from vectra_guard.syntax.tokens import NUMBERS
 from vectra_guard.syntax.tree import Lit, Part, Proc, Raw, Source, Sub
 
 PLAIN = re.compile(r"[A-Za-z0-9_./:,@%+^=\x80-\U0010ffff-]+")
 UNQUOTED = re.compile(r"[^\s;&|()<>'\"\\$`{}\[*?~]+")
 QUOTED = re.compile(r"[^\"\\$`]+")
 BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
+QUALIFIER_CODE = re.compile(r"(?:^\(|[^A-Za-z])[A-Za-z]?e([:.'\"|+/])(.+?)\1")
 ENDS = " \t\r\n\f\v;&|()<>"
 GLOB_BEFORE_PAREN = "?*+@!"
 
@@ -45,7 +47,7 @@ class Lexer(Dollars):
         elif (
             start >= self.n
             or s[start] in " \t\r\n\f\v;&|)"
-            or (s[start] in "<>" and s[start + 1 : start + 2] != "(")
+            or (s[start] in "<>" and s[start + 1 : start + 2] != "(" and not (self.zsh and NUMBERS.match(s, start)))
             or (s[start] == "(" and not self.zsh)
         ):
             return None
@@ -81,6 +83,9 @@ class Lexer(Dollars):
                 self.dollar(out, False)
             elif c == "`":
                 self.backtick(out, False)
+            elif c == "<" and self.zsh and (found := NUMBERS.match(s, i)):
+                out.append(Lit("*", False))
+                self.i = found.end()
             elif c in "<>":
                 if s[i + 1 : i + 2] != "(" or (i > start and not self.zsh and s[i - 1] not in "=,:"):
                     break
@@ -102,34 +107,53 @@ class Lexer(Dollars):
             out.pop()
             self.proc(out, "=", 1)
             return True
-        if before and (before in GLOB_BEFORE_PAREN or (self.zsh and s[i : i + 2] != "()")):
-            end = self.balanced(i)
-            if end is not None:
-                out.append(Lit(s[i:end], False))
-                self.i = end
-                return True
-        if self.zsh and i == start:
-            end = self.balanced(i)
-            if end is not None and end < self.n and s[end] not in ENDS:
-                out.append(Lit(s[i:end], False))
-                self.i = end
-                return True
-        return False
+        if s.startswith("()", i) or not (self.zsh or (before and before in GLOB_BEFORE_PAREN)):
+            return False
+        end = self.balanced(i)
+        if end is None or (i == start and (end >= self.n or s[end] in ENDS) and not s.startswith("(#", i)):
+            return False
+        text = s[i:end]
+        if self.zsh:
+            found = QUALIFIER_CODE.search(text)
+            if found:
+                self.deeper()
+                code = found.group(2).strip("'\"")
+                out.append(Sub(self.nested(code, Source(code, 0, self.src.span(i, end))), True))
+                self.depth -= 1
+        if self.zsh and ("$" in text or "`" in text):
+            out.append(Lit("(*", False))
+            self.i = i + 1
+            self.quoted_until_paren(out, end - 1)
+            out.append(Lit(")", False))
+        else:
+            out.append(Lit(text, False))
+        self.i = end
+        return True
+
+    def quoted_until_paren(self, out: list[Part], end: int) -> None:
+        """What a glob's parentheses substitute runs."""
+        inner = type(self)(self.src.inner(self.i, end), self.zsh, self.depth)
+        inner.quoted_until(out, "")
 
     def balanced(self, i: int) -> int | None:
-        depth, s = 0, self.s
+        """Where the parenthesis that opens at ``i`` is closed, on the same line and near."""
+        level, s = 0, self.s
         end = min(self.n, i + 400)
         while i < end:
             c = s[i]
             if c == "(":
-                depth += 1
+                level += 1
             elif c == ")":
-                depth -= 1
-                if depth == 0:
+                level -= 1
+                if level == 0:
                     return i + 1
             elif c == "\\":
                 i += 1
-            elif c in "\n;&`$":
+            elif c in "'\"" and self.zsh:
+                i = s.find(c, i + 1, end)
+                if i < 0:
+                    return None
+            elif c == "\n" or (c in ";&`$" and not self.zsh):
                 return None
             i += 1
         return None

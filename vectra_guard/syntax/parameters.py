@@ -73,7 +73,7 @@ def _element(w: Commands, value: Val, index: str, st: State) -> Val:
 def operate(w: Commands, var: Var, value: Val, st: State, is_set: bool) -> Val:
     op, text = var.op, value.text
     if op == "length":
-        items = value.items if var.index in ("@", "*") else None
+        items = value.items if var.index in ("@", "*") or st.dialect == "zsh" else None
         size = len(items) if items is not None else len(text)
         return Val(UNKNOWN if UNKNOWN in text else str(size))
     if op in (":-", "-", ":=", "=", ":+", "+"):

@@ -20,6 +20,7 @@ from vectra_guard.syntax.tokens import (
     DEFINES,
     MAX_COMMANDS,
     NOT_CLOSED,
+    NUMBERS,
     PREFIXES,
     REDIRECT,
     REDIRECT_BASH,
@@ -140,7 +141,7 @@ class Reader(Compound):
             if c == close and close == ")":
                 return
             if c == ";" or c == "&":
-                if s.startswith((";;", ";&"), self.i) or not self.lonely(c):
+                if s.startswith((";;", ";&", ";|"), self.i) or not self.lonely(c):
                     return
                 continue
             if c == "{" and self.zsh and out.items and (stop & BODY_WORDS) and not out.items[-1][1].strip(";"):
@@ -161,7 +162,8 @@ class Reader(Compound):
         """A separator with no command before it: an error in the shell, except that a user may still be typing."""
         if self.s.startswith("&>", self.i):
             return False
-        self.problem(UNEXPECTED.format(c))
+        if not (self.zsh and c == ";"):
+            self.problem(UNEXPECTED.format(c))
         self.i += 1
         return True
 
@@ -281,7 +283,7 @@ class Reader(Compound):
                 self.comment()
                 break
             if c in "<>&0123456789{":
-                redir = self.redirect()
+                redir = None if c == "<" and self.zsh and NUMBERS.match(s, self.i) else self.redirect()
                 if redir is not None:
                     node.redirects.append(redir)
                     continue

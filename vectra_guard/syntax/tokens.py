@@ -20,5 +20,7 @@ CLOSES_AFTER = ("", " ", "\t", "\n", ";", "&", "|", ")", "}", "<", ">")
 ANONYMOUS = "(anon)"
 UNEXPECTED = "The shell would not accept this line: {} is out of place."
 NOT_CLOSED = "A compound command is never closed."
+FOR_NAME = re.compile(r"[A-Za-z_]\w*|\d+")
+NUMBERS = re.compile(r"<\d*-\d*>")
 DEFINES = re.compile(r"\([ \t]*\)")
 COPROC_NAME = re.compile(r"[A-Za-z_]\w*(?=[ \t]+[({])")
