@@ -42,6 +42,10 @@ VALUED = frozenset(
 )  # fmt: skip
 
 
+MYSQL = frozenset("mysql mariadb mycli mysqlsh tidb singlestore".split())
+"""Their ``-p`` asks for a password or has it attached; it never takes the next word."""
+
+
 def judge(context: Context) -> None:
     for view in context.views:
         client = CLIENTS.get(view.name)
@@ -90,7 +94,7 @@ def _statements(
         elif name in files:
             from_file = True
             at += 0 if sep else 1
-        elif text in VALUED and at < len(words):
+        elif text in VALUED and at < len(words) and not (text == "-p" and view.name in MYSQL):
             at += 1
     rest = plain[first:]
     if rest and view.name == "bq" and plain[0].text != "query":
