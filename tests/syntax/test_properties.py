@@ -173,7 +173,39 @@ def test_a_comment_changes_nothing(line: str, comment: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["rm", "-rf", "./x", "a=b", "git", "push", "@1", "50%", "a,b", "x:y", "if", "ls"]),
+        st.sampled_from(
+            [
+                "rm",
+                "-rf",
+                "./x",
+                "a=b",
+                "git",
+                "push",
+                "@1",
+                "50%",
+                "a,b",
+                "x:y",
+                "if",
+                "ls",
+                "cd",
+                "-c",
+                "make",
+                "-f",
+                "docker",
+                "run",
+                "python3",
+                "-m",
+                "uv",
+                "find",
+                "-exec",
+                "rebase",
+                "flatpak-spawn",
+                "npm",
+                "exec",
+                "tar",
+                "./m.py",
+            ]
+        ),
         min_size=1,
         max_size=6,
     )

@@ -304,8 +304,10 @@ def _list(w: Commands, var: Var, items: list[str], st: State, split: bool, field
             items = [parameters.operate(w, var, Val(item), st, True).text for item in items]
         if var.op == ":":
             items = _slice(w, var, st)
-    star = var.name == "*" or var.index == "*" or (
-        var.quoted and (st.dialect == "fish" or (st.dialect == "zsh" and not var.index and var.name != "@"))
+    star = (
+        var.name == "*"
+        or var.index == "*"
+        or (var.quoted and (st.dialect == "fish" or (st.dialect == "zsh" and not var.index and var.name != "@")))
     )
     if not split or (star and var.quoted):
         return _insert(w, field, done, Val(" ".join(items)), var.quoted, False, st)

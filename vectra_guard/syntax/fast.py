@@ -10,6 +10,7 @@ from vectra_guard.model import Command, Facts, Request, Script, Span, Word
 from vectra_guard.syntax.names import command_name, word_set
 from vectra_guard.syntax.shellstate import CHANGES_STATE, HANDLERS
 from vectra_guard.syntax.unwrap import handler
+from vectra_guard.syntax.wrappers import SUBROWS
 
 PLAIN_LINE = re.compile(r"[A-Za-z0-9_./:=,@%+ -]*")
 WORD = re.compile(r"[^ ]+")
@@ -17,6 +18,29 @@ RESERVED = word_set(
     "if then else elif fi while until do done for in case esac select function time coproc repeat foreach end"
     " always noglob nocorrect - begin not and or switch nohistory"
 )
+_INTERPRETER = ("-",)
+TRIGGERS: dict[str, tuple[str, ...]] = {
+    "git": (
+        *("-c", "--config-env", "bisect", "submodule", "rebase", "filter-branch", "difftool", "mergetool"),
+        *("--upload-pack", "--receive-pack", "--exec", "--extcmd", "-u", "-x", "-O", "--tree-filter", "--index-filter"),
+    ),
+    "docker": ("run", "exec", "create"),
+    "podman": ("run", "exec", "create"),
+    "kubectl": ("exec", "run", "debug"),
+    "make": ("-f", "--f", "--m", "--e"),
+    "find": ("-exec", "-ok"),
+    "tar": ("-I", "-F", "--"),
+    "python": _INTERPRETER,
+    "python3": _INTERPRETER,
+    "node": _INTERPRETER,
+    "ruby": _INTERPRETER,
+    "perl": _INTERPRETER,
+    "php": _INTERPRETER,
+    "cd": ("-",),
+}
+"""Commands that can run others, and the beginnings of the words without which they do not."""
+for _name, _sub in SUBROWS:
+    TRIGGERS[_name] = (*TRIGGERS.get(_name, ()), _sub)  # an empty one makes every word a trigger
 _NONE: dict[str, str] = {}
 
 
@@ -39,7 +63,11 @@ def plain(request: Request, facts: Facts) -> Script | None:
     elif request.shell == "fish" and "%" in line:
         return None
     name = command_name(first, _NONE, request.cwd) if "/" in first else first
-    if name in HANDLERS or handler(name) is not None or name[-1].isdigit():
+    triggers = TRIGGERS.get(name)
+    if triggers is not None:
+        if any(w.text.startswith(triggers) for w in words[1:]) or len(words) == 1:
+            return None
+    elif name in HANDLERS or handler(name) is not None or name[-1].isdigit():
         return None
     if "~" in line:
         return None
