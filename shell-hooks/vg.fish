@@ -37,9 +37,10 @@ end
 
 # --- the evaluator -----------------------------------------------------------------------------------------------
 
-# Start it as nobody's job. The file tells it, once it is up, that this shell is one of its shells.
+# Start it as nobody's job, not to be stopped half way by what happens to the shell. The file tells it, once it is up, that this shell is one of its shells.
 function __vg_start
     /bin/sh -c '
+        trap "" HUP INT QUIT TSTP
         umask 077
         [ -d "$1" ] || mkdir -m 700 -- "$1"
         [ -O "$1" ] && [ ! -h "$1" ] && : >"$1/$2.rec"

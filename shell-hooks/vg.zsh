@@ -47,6 +47,7 @@ __vg_start() {
   setopt nobgnice nomonitor nonotify
   __vg[next]=$(( EPOCHREALTIME + 1 )) # one that is on its way is not started twice
   (
+    trap '' HUP INT QUIT TSTP # the shell may be closed, or the line interrupted, while it is only starting
     umask 077
     [[ -d ${__vg[runtime]} ]] || command -p mkdir -m 700 -- "${__vg[runtime]}"
     [[ -O ${__vg[runtime]} && ! -h ${__vg[runtime]} ]] && : >| "${__vg[runtime]}/$$.rec"
