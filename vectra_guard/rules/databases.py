@@ -54,6 +54,8 @@ def judge(context: Context) -> None:
 
 
 def _judge(context: Context, view: View, code: frozenset[str], files: frozenset[str], first: int) -> None:
+    if any(w.text in (":memory:", ":memory") for w in view.words):
+        return  # nothing to lose
     texts, from_file, read_input = _statements(view, code, files, first)
     if read_input:
         text = input_text(context, view)

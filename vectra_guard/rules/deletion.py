@@ -49,7 +49,8 @@ def _by_command(context: Context, view: View) -> None:
         tags = view.tags(word)
         if parsed.unclear and UNKNOWN in word.text:
             recursive = recursive or not parsed.flags
-        graded = grade(tags, word, recursive)
+        listed = view.command.via in ("find", "xargs") and "unknown-part" in tags
+        graded = grade(tags, word, recursive, many=listed)
         if graded is not None and graded[0] == "delete.unknown-temp" and view.command.via == "trap":
             continue  # the usual tidying up at the end of a script
         _report(context, view.command, graded, word)

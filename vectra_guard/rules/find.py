@@ -44,7 +44,9 @@ def find_targets(view: View) -> tuple[list[Word], bool]:
             negated = False
         elif text in FILTERS:
             filtered, negated = True, False
-        elif text in ("-exec", "-execdir", "-ok", "-okdir"):
+        elif text in ("-o", "-or", ","):
+            names, filtered = [], False  # the tests before do not hold for an action after
+        elif text in ("-exec", "-execdir", "-ok", "-okdir", "-delete"):
             break
     useful = [n for n in names if n.text.strip("*") != ""]
     if not useful:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.rules.code_words import code_words, reads_stdin_as_code
 from vectra_guard.rules.files import downloads, moves
+from vectra_guard.rules.find import find_targets, is_find
 from vectra_guard.rules.matching import WRITES
 from vectra_guard.rules.places import absolute
 from vectra_guard.rules.secrets import secret_variable, secret_words
@@ -26,6 +27,7 @@ class Flows:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.files: dict[str, frozenset[str]] = {}
+        self.unpacked = ""  # "archive" or "clone": programs from the network lie about under names that are not known
         self._out: dict[int, frozenset[str]] = {}
         self._busy: set[int] = set()
 
@@ -68,6 +70,9 @@ class Flows:
                 marks |= self.word(view, word)
         if name in rules.role("network") or view.command.place == "ssh" or _remote_read(view):
             marks |= _network_marks(view)
+        elif is_find(view):
+            if any("secret" in view.tags(w) for w in find_targets(view)[0]):
+                marks |= {"secret"}
         elif name in rules.role("decoders") and _decodes(view):
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
         if name in rules.role("file_readers") | rules.role("copiers") and _hands_on_secrets(view):
@@ -89,6 +94,10 @@ class Flows:
             self._note(path, self.output(view.command.index) if source is None else self.files.get(source, NOTHING))
         for path in downloads(view):
             self._note(path, _network_marks(view))
+        if view.name in ("tar", "unzip", "bsdtar", "7z") and "network" in self.output(view.command.index):
+            self.unpacked = "archive"
+        elif view.name == "git" and any(w.text == "clone" for w in view.words[:3]):
+            self.unpacked = self.unpacked or "clone"
 
     def _note(self, path: str, marks: frozenset[str]) -> None:
         if marks:
@@ -211,6 +220,9 @@ def _executes(context: Context, flows: Flows, view: View) -> None:
         if not _mark_findings(context, view, marks) and not known_source:
             context.add("flow.unknown-command", view.command, undecided=True)
         return
+    if flows.unpacked and "/" in word.text and view.name == word.text:
+        bad = flows.unpacked == "archive" or view.command.privileged
+        context.add("flow.download-then-run" if bad else "flow.clone-then-run", view.command, word.text)
     if not flows.files:
         return
     if "/" in word.text:

@@ -25,12 +25,8 @@ SYSTEM_CORE = (
     "/etc/netplan", "/var/lib", "/var/spool", "/sys", "/proc", "/System", "/Library",
 )  # fmt: skip
 AUTH_FILES = frozenset(
-    [
-        "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sudoers", "/etc/ssh/sshd_config",
-        "/etc/ld.so.preload", "/etc/security/access.conf", "/etc/nsswitch.conf", "/etc/hosts.allow",
-        "/etc/hosts.deny",
-    ]
-)  # fmt: skip
+    ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sudoers", "/etc/ld.so.preload"]
+)
 TEMP_PREFIXES = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders")  # noqa: S108 - names only
 HARMLESS_DEVICES = frozenset(
     ["null", "zero", "full", "random", "urandom", "tty", "stdin", "stdout", "stderr", "fd", "pts", "ptmx", "console"]

@@ -288,6 +288,8 @@ def _project(path: str, parts: list[str], where: Where, found: set[str]) -> None
             found.add("above")
     if path == where.cwd:
         found.add("here")
+    if parts[-1] in SECRET_DIRS:
+        found.update(("secret", "secret-folder"))
     if ".git" in parts:
         found.add("git-internal")
         rest = "/".join(parts[parts.index(".git") + 1 :])

@@ -42,7 +42,9 @@ def judge(context: Context) -> None:
                 context.add("guard.unhook", view.command)
         elif name in SWITCHES and not (single and context.request.interactive and not view.command.via):
             _switches(context, view)
-        for variable, word in view.command.assigns:
+        words = view.words if name in ("export", "declare", "typeset") else ()
+        exported = [(w.text.partition("=")[0], w) for w in words]
+        for variable, word in [*view.command.assigns, *exported]:
             if variable in ("PROMPT_COMMAND", "precmd_functions", "preexec_functions") or variable.startswith("__vg"):
                 context.add("guard.prompt-hook", view.command, word.text)
 

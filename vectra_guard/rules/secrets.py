@@ -33,7 +33,7 @@ def judge(context: Context) -> None:
     loaded = False
     for view in context.views:
         name = view.name
-        if name in readers:
+        if name in readers or (name in ("perl", "ruby") and view.parsed.has("-n", "-p")):
             _reads(context, view)
         elif name in copiers:
             _copies(context, view)

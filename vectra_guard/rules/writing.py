@@ -32,6 +32,8 @@ def judge(context: Context) -> None:
                 _report(context, view, redirect.target, output_text(context, view), empties=empties, redirect=True)
         if view.name in writers:
             _by_command(context, view)
+        elif view.name == "visudo" and command.stdin_from is not None:
+            context.add("write.sudoers", command, "/etc/sudoers")
         elif view.name == "crontab" and attack_text(input_text(context, view)):
             context.add("write.backdoor", command, "the table of scheduled jobs")
 
