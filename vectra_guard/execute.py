@@ -23,6 +23,8 @@ from vectra_guard.facts import here
 from vectra_guard.model import Action, Decision, Finding, Request, Risk
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from vectra_guard.config.layers import Loaded
     from vectra_guard.guard import Guard
     from vectra_guard.model import WorkspaceMode
@@ -103,21 +105,10 @@ def _carry_out(task: Task, decision: Decision) -> int:
         decision, answer = _ask(task, decision)
     if decision.action == Action.BLOCK:
         _record(task, decision, "none", 3, 0.0, answer=answer)
-        raise Refused(refusal(decision))
+        raise Refused(_policy().refusal(decision))
     if decision.action == Action.HOST:
         return _on_host(task, decision, answer)
     return _in_sandbox(task, decision, answer)
-
-
-def refusal(decision: Decision) -> str:
-    """The sentence for a line that does not run, with a way out where there is one."""
-    worst = decision.findings[0] if decision.findings else None
-    text = f"not run ({decision.risk.label}): {decision.reason or 'refused by policy'}"
-    if worst and worst.instead:
-        return f"{text} Instead: {worst.instead}"
-    if decision.risk == Risk.CRITICAL:
-        return f"{text} If you really mean it: vg-off, or vg exec --host at a terminal."
-    return f"{text} `vg explain` shows why."
 
 
 def _on_host(task: Task, decision: Decision, answer: str) -> int:
@@ -182,9 +173,14 @@ def _ask(task: Task, decision: Decision) -> tuple[Decision, str]:
 
 
 def _after_answer(decision: Decision, choice: str) -> Decision:
-    from vectra_guard import policy  # only where somebody answered: it brings the configuration schema along
+    changed: Decision = _policy().after_answer(decision, choice)
+    return changed
 
-    return policy.after_answer(decision, choice)
+
+def _policy() -> ModuleType:
+    from vectra_guard import policy  # only where a decision is not simply carried out: it brings the schema along
+
+    return policy
 
 
 def _host_by_hand(task: Task, decision: Decision) -> Decision:

@@ -419,3 +419,14 @@ def after_answer(decision: Decision, choice: str) -> Decision:
         return replace(decision, action=Action.SANDBOX)
     kept = tuple(i for i in decision.insertions if i.kind == "recheck" or not i.asked)
     return replace(decision, action=Action.HOST, insertions=kept, whole_line=False)
+
+
+def refusal(decision: Decision) -> str:
+    """The sentence for a line that does not run, with a way out where there is one."""
+    worst = decision.findings[0] if decision.findings else None
+    text = f"not run ({decision.risk.label}): {decision.reason or 'refused by policy'}"
+    if worst and worst.instead:
+        return f"{text} Instead: {worst.instead}"
+    if decision.risk == Risk.CRITICAL:
+        return f"{text} If you really mean it: vg-off, or vg exec --host at a terminal."
+    return f"{text} `vg explain` shows why."

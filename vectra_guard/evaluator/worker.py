@@ -20,7 +20,7 @@ import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from vectra_guard import codec
+from vectra_guard import codec, policy
 from vectra_guard.evaluator import framing, grants, process
 from vectra_guard.evaluator.framing import Message
 from vectra_guard.evaluator.judge import Judge
@@ -206,7 +206,7 @@ class Worker:
         decision = judgement.decision
         if decision.action is Action.BLOCK:
             self._tell("run", self._run_of(message, decision, "block") | {"status": 3})
-            return "B", framing.shorten(f"vg: not run: {decision.reason}")
+            return "B", framing.shorten(f"vg: {policy.refusal(decision)}")
         if decision.action is Action.ASK:
             return "K", self._ask(message, judgement)
         if decision.insertions or decision.whole_line:
