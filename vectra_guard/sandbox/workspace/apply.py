@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from vectra_guard.errors import GuardError
 from vectra_guard.sandbox.workspace import nodes, undo
-from vectra_guard.sandbox.workspace.changes import Change, Changes, Folder, Seen
+from vectra_guard.sandbox.workspace.changes import Change, Changes, Folder, Seen, is_closed
 from vectra_guard.sandbox.workspace.tree import Tree
 
 _STOPS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
@@ -130,7 +130,8 @@ class _Keeper:
             if found.ino != item.seen.ino or not stat.S_ISDIR(now.st_mode):
                 raise _Conflict
         elif found != item.seen and not (
-            found.ino in self.record.inodes and found._replace(ctime=0) == item.seen._replace(ctime=0)
+            (found.ino in self.record.inodes or is_closed(now))
+            and found._replace(ctime=0) == item.seen._replace(ctime=0)
         ):
             raise _Conflict
 

@@ -4,6 +4,9 @@ Only the upper layer is walked, and of the lower one what the upper layer covers
 A copy-up in which nothing differs is no change, so what has been kept already does not appear again: reading is how
 an interrupted keep finds what is left to do. Names are taken as they are; ``summary`` makes them safe to show.
 
+Where the owner's permissions close a node of the lower layer to us it is opened up for the time of the reading; that
+leaves its mode and times as they were.
+
 Not seen: that a file had other hard links which a direct run would have changed too (marked ``splits-link``).
 Fails with GuardError when the upper layer cannot be read.
 """
@@ -90,7 +93,15 @@ def read(
         pass
     except OSError as err:
         raise GuardError(f"the changes of the run cannot be read: {err.strerror} ({err.filename!r})") from err
+    finally:
+        reader.close()
     return Changes(tuple(reader.items), tuple(reader.folders))
+
+
+def is_closed(info: os.stat_result) -> bool:
+    """Do its own permissions keep its owner out?"""
+    need = 0o700 if stat.S_ISDIR(info.st_mode) else 0o400
+    return info.st_mode & need != need and not stat.S_ISLNK(info.st_mode)
 
 
 class _Enough(Exception):
@@ -106,6 +117,19 @@ class _Reader:
         self.items: list[Change] = []
         self.folders: list[Folder] = []
         self.links: dict[int, str] = {}
+        self.closed: list[tuple[str, int]] = []
+        self.uid = os.geteuid()
+
+    def _open_up(self, path: str, old: os.stat_result, need: int) -> None:
+        mode = stat.S_IMODE(old.st_mode)
+        if mode & need != need and self.uid and old.st_uid == self.uid:
+            self.closed.append((path, mode))
+            os.chmod(path, mode | need)
+
+    def close(self, down_to: int = 0) -> None:
+        while len(self.closed) > down_to:
+            path, mode = self.closed.pop()
+            os.chmod(path, mode)
 
     def folder(self, at: str, *, inherited: bool, below: bool) -> None:
         """``inherited``: a folder above replaced the lower one's. ``below``: the lower layer has a folder here."""
@@ -141,7 +165,9 @@ class _Reader:
         return self.modes.get(path, stat.S_IMODE(info.st_mode))
 
     def conflict(self, old: os.stat_result | None) -> bool:
-        return bool(self.since and old and old.st_ctime_ns > self.since and old.st_ino not in self.ours)
+        if not self.since or old is None or old.st_ctime_ns <= self.since or old.st_ino in self.ours:
+            return False
+        return not is_closed(old)  # opening it up to read changed its stamp
 
     def _deleted(self, path: str, old: os.stat_result) -> Change:
         mode = stat.S_IMODE(old.st_mode)
@@ -193,7 +219,10 @@ class _Reader:
                 self.folders.append(Folder(path, Seen.of(old)))
                 if info.st_mtime_ns != old.st_mtime_ns:
                     self._add(Change(path, "times", "dir", mode=mode, old_mode=old_mode, seen=Seen.of(old), files=0))
+            depth = len(self.closed)
+            self._open_up(f"{self.lower}/{path}", old, 0o700)
             self.folder(path, inherited=opaque, below=True)
+            self.close(depth)
             return
         self.folder(path, inherited=True, below=False)
 
@@ -223,7 +252,7 @@ class _Reader:
         target = os.readlink(full) if kind == "link" else ""
         same_as = self.links.setdefault(info.st_ino, path) if info.st_nlink > 1 else ""
         op = "added" if old is None else self._compare(path, full, info, old, mode, target)
-        if not op and same_as not in ("", path) and not self._linked(path, same_as):
+        if op in ("", "mode", "times") and same_as not in ("", path) and not self._linked(path, same_as):
             op = "changed"
         if not op:
             return
@@ -269,13 +298,21 @@ class _Reader:
         first, second = nodes.look(f"{self.lower}/{one}"), nodes.look(f"{self.lower}/{other}")
         return first is not None and second is not None and first.st_ino == second.st_ino
 
+    def _same(self, full: str, lower: str, old: os.stat_result) -> bool:
+        depth = len(self.closed)
+        self._open_up(lower, old, 0o400)
+        try:
+            return nodes.same_content(full, lower)
+        finally:
+            self.close(depth)
+
     def _compare(self, path: str, full: str, info: os.stat_result, old: os.stat_result, mode: int, target: str) -> str:
         """The op for a node that both layers have; empty when nothing differs."""
         if stat.S_IFMT(info.st_mode) != stat.S_IFMT(old.st_mode):
             return "type"
         lower = f"{self.lower}/{path}"
         if stat.S_ISREG(info.st_mode):
-            if info.st_size != old.st_size or (info.st_size and not nodes.same_content(full, lower)):
+            if info.st_size != old.st_size or (info.st_size and not self._same(full, lower, old)):
                 return "changed"
             if mode != stat.S_IMODE(old.st_mode) or nodes.attributes(full) != nodes.attributes(lower):
                 return "mode"

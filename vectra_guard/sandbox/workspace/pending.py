@@ -116,6 +116,7 @@ class Review:
             return
         fd = os.open(f"{self.path}/modes", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
+            known = {os.lstat(f"{self.upper}/{path}").st_ino: mode for path, mode in self._modes().items()}
             todo = [""]
             while todo:
                 at = todo.pop()
@@ -125,7 +126,8 @@ class Review:
                     folder = stat.S_ISDIR(info.st_mode)
                     need = 0o700 if folder else 0o400 if stat.S_ISREG(info.st_mode) else 0
                     mode = stat.S_IMODE(info.st_mode)
-                    if mode & need != need:
+                    if mode & need != need or info.st_ino in known:  # of hard links, each name is written down
+                        mode = known.setdefault(info.st_ino, mode)
                         os.write(fd, json.dumps([path, mode]).encode() + b"\n")
                         os.chmod(f"{self.upper}/{path}", mode | need)
                     if folder:

@@ -235,36 +235,32 @@ class Undone(NamedTuple):
 
 def newer(entry: Entry) -> list[str]:
     """Paths that changed since the keep: ``restore`` would run over them."""
-    out = []
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for step in read_log(f"{root()}/{entry.id}"):
+        if step["op"] != "folder":
+            steps.setdefault(step["path"], []).append(step)
     with contextlib.closing(Tree(entry.workspace)) as tree:
-        for step in read_log(f"{root()}/{entry.id}"):
-            if step["op"] != "folder" and _is_newer(tree, step, f"{root()}/{entry.id}/old"):
-                out.append(step["path"])
-    return list(dict.fromkeys(out))
+        return [path for path, known in steps.items() if _is_newer(tree, path, known)]
 
 
-def _is_newer(tree: Tree, step: dict[str, Any], old: str) -> bool:
+def _is_newer(tree: Tree, path: str, steps: list[dict[str, Any]]) -> bool:
+    """Is there anything at ``path`` that was neither there before nor put there by the keep?"""
     try:
-        parent, name = tree.parent(step["path"])
+        parent, name = tree.parent(path)
     except OSError:
         return False
     now = nodes.look(name, parent)
-    if step["op"] == "deleted":
-        return now is not None and nodes.look(f"{old}/{step['n']}") is not None
     if now is None:
-        return step["op"] in ("changed", "mode")
-    if step["kind"] == "dir":
-        return False  # what was put into it has steps of its own; a newer file keeps the folder alive
-    return not (_is_new(now, step) or _is_old(now, step))
-
-
-def _is_new(now: os.stat_result, step: dict[str, Any]) -> bool:
-    """Is it what the keep put there?"""
-    return [now.st_ino, now.st_size, now.st_mtime_ns] == step.get("new")
+        return steps[-1]["op"] in ("changed", "mode")
+    if stat.S_ISDIR(now.st_mode):
+        # what was put into it has steps of its own, and a newer file in it keeps it alive
+        return all(step["kind"] != "dir" for step in steps)
+    found = [now.st_ino, now.st_size, now.st_mtime_ns]
+    return all(found not in (step.get("new"), step.get("was")) for step in steps)
 
 
 def _is_old(now: os.stat_result, step: dict[str, Any]) -> bool:
-    """Or still, or again, what was there before?"""
+    """Is it still, or again, what was there before?"""
     return [now.st_ino, now.st_size, now.st_mtime_ns] == step.get("was")
 
 
