@@ -125,8 +125,11 @@ do_test() {
   # shellcheck disable=SC2046 # one word a package
   set -- $(packages_missing git:git zsh:zsh fish:fish shellcheck:shellcheck procps:ps util-linux:setsid \
     curl:curl less:less vim-tiny:vi tmux:tmux strace:strace make:make gcc:gcc libc6-dev:/usr/include/stdio.h npm:npm \
-    ca-certificates:/etc/ssl/certs/ca-certificates.crt passwd:/usr/sbin/useradd \
+    ca-certificates:/etc/ssl/certs/ca-certificates.crt passwd:/usr/sbin/useradd xxd:xxd nodejs:node bubblewrap:bwrap \
+    python3:/usr/bin/python3 \
     zsh-autosuggestions:/usr/share/zsh-autosuggestions zsh-syntax-highlighting:/usr/share/zsh-syntax-highlighting)
+  # an ordinary user, whom the tests play too, has only the system's Python
+  /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null || set -- "$@" python3-venv
   if [ $# -gt 0 ]; then apt_install "$@"; fi
   need_python
   make_venv "$here/.venv" -e "${here}[dev]"
