@@ -216,3 +216,18 @@ def test_always_does_not_silence_the_question_about_what_a_sandbox_does_not_help
     assert decide(Risk.HIGH, "ask", config=config(mode="always"), interactive=False).action == Action.BLOCK
     assert decide(Risk.MEDIUM, "ask", config=config(mode="always")).action == Action.SANDBOX
     assert decide(Risk.HIGH, "sandbox", config=config(mode="always")).action == Action.SANDBOX
+
+
+def test_variables_assigned_in_front_of_a_command_reach_it() -> None:
+    word = Word("1", "1", Span(4, 5))
+    request = Request("A=1 npm install", "bash", "/w", "/h", interactive=True)
+    script = Script((command("npm install", 0, 4, assigns=(("A", word),)),))
+    made = policy.decide(script, [finding(Risk.MEDIUM, "sandbox")], request, Facts(), Config())
+    assert rewrite.apply(request.line, made, "vg", "g") == "A=1 vg exec --grant g.0 --keep-env A -- npm install"
+
+
+def test_a_decision_survives_the_wire() -> None:
+    from vectra_guard import codec
+
+    made = two_parts(finding(Risk.MEDIUM, "sandbox", 0), finding(Risk.HIGH, "ask", 1))
+    assert codec.decision_from_json(codec.decision_to_json(made)) == made

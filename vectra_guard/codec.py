@@ -40,7 +40,14 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
         "findings": [finding_to_json(f) for f in decision.findings],
         "steps": [[s.name, s.outcome, s.source] for s in decision.steps],
         "insertions": [
-            [i.offset, i.command, i.kind, [list(i.replace[0]), i.replace[1]] if i.replace else None, i.asked]
+            [
+                i.offset,
+                i.command,
+                i.kind,
+                [list(i.replace[0]), i.replace[1]] if i.replace else None,
+                i.asked,
+                list(i.keep_env),
+            ]
             for i in decision.insertions
         ],
         "whole_line": decision.whole_line,
@@ -64,8 +71,8 @@ def decision_from_json(data: dict[str, Any]) -> Decision:
                 "findings": tuple(finding_from_json(f) for f in data["findings"]),
                 "steps": tuple(Step(*s) for s in data["steps"]),
                 "insertions": tuple(
-                    Insertion(o, c, kind, (Span(*r[0]), r[1]) if r else None, asked)
-                    for o, c, kind, r, asked in data["insertions"]
+                    Insertion(o, c, kind, (Span(*r[0]), r[1]) if r else None, asked, tuple(names))
+                    for o, c, kind, r, asked, names in data["insertions"]
                 ),
                 "trust_ids": tuple(data["trust_ids"]),
                 "parts": tuple(RiskyPart(f, t, Risk[r.upper()], a) for f, t, r, a in data["parts"]),

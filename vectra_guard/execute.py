@@ -13,7 +13,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vectra_guard import hostrun, rewrite
@@ -45,6 +45,7 @@ class Options:
     interactive: bool = False
     dry_run: bool = False
     json: bool = False
+    keep_env: tuple[str, ...] = ()  # variables named on purpose: they reach the sandbox
     words: tuple[str, ...] = ()  # the options as typed, to hand on to nested runs
 
 
@@ -145,6 +146,8 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
         home=task.request.home,
         workspace_mode=mode,
     )
+    named = {name: os.environ[name] for name in task.options.keep_env if name in os.environ}
+    spec = replace(spec, env={**spec.env, **named})
     _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
     overhead = time.monotonic() - task.started
     outcome = sandbox.run(spec, runtime=runtime)
@@ -195,8 +198,6 @@ def _host_by_hand(task: Task, decision: Decision) -> Decision:
     sys.stderr.flush()
     if sys.stdin.readline().strip() != word:
         raise Refused("not run: that was not the word")
-    from dataclasses import replace  # rare path
-
     return replace(decision, action=Action.HOST, insertions=(), whole_line=False)
 
 

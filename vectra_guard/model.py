@@ -180,6 +180,7 @@ class Insertion:
     kind: Literal["sandbox", "recheck"]
     replace: tuple[Span, str] | None = None
     asked: bool = False  # its part asks: it stays only when the answer is the sandbox
+    keep_env: tuple[str, ...] = ()  # variables assigned in front of the command: it is meant to see them
 
 
 @dataclass(frozen=True, slots=True)

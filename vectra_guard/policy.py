@@ -399,7 +399,8 @@ def _insertion(command: Command | None, kind: str, asked: bool) -> Insertion | N
     if command is None or command.insert_at is None:
         return None
     which: Literal["sandbox", "recheck"] = "sandbox" if kind == "sandbox" else "recheck"
-    return Insertion(command.insert_at, command.index, which, command.replace, asked)
+    named = tuple(name for name, _ in command.assigns if name.isidentifier())
+    return Insertion(command.insert_at, command.index, which, command.replace, asked, named)
 
 
 def _one_a_place(insertions: list[Insertion]) -> list[Insertion]:

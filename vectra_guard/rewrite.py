@@ -31,6 +31,8 @@ def apply(
     done = 0
     for insertion in sorted(decision.insertions, key=lambda i: i.offset):
         handed = f"--grant {grant}.{insertion.command} " if grant else ""
+        if insertion.keep_env:
+            handed += f"--keep-env {','.join(insertion.keep_env)} "
         words = f"{start} {handed}-- "
         out += [raw[done : insertion.offset], words.encode("utf-8", "surrogateescape")]
         done = insertion.offset

@@ -36,6 +36,7 @@ Everything after -- is the command.
   --interactive                      ask even where no terminal is seen
   --dry-run                          say what would happen; run nothing (--json for programs)
   --shell bash|zsh|fish|sh           which shell reads LINE (bash)
+  --keep-env NAME,NAME               variables that the sandbox is to see besides the usual ones
 
 status: the command's own (128+n for a signal); 3 refused; 124 time-out; 125 the guard could not do its job
 
@@ -61,7 +62,7 @@ def parse(args: list[str]) -> tuple[execute.Options, list[str], bool, bool]:
     """(options, what to run, whether ``--`` stood before it, whether it is a line)."""
     flags: dict[str, str] = {}
     switches: set[str] = set()
-    said = {"--grant": "", "--shell": "bash"}
+    said = {"--grant": "", "--shell": "bash", "--keep-env": ""}
     position = 0
     while position < len(args) and args[position].startswith("-") and args[position] != "--":
         name, equals, value = args[position].partition("=")
@@ -87,6 +88,7 @@ def parse(args: list[str]) -> tuple[execute.Options, list[str], bool, bool]:
         flags=flags,
         grant=said["--grant"],
         shell=said["--shell"],
+        keep_env=tuple(name for name in said["--keep-env"].split(",") if name),
         host="--host" in switches,
         interactive="--interactive" in switches,
         dry_run="--dry-run" in switches,
