@@ -208,7 +208,9 @@ def _ask_inline(question: Question, terminal: int, config: Config) -> Answer:
     ):
         colour = config.prompt.color and "NO_COLOR" not in os.environ
         app: Application[Answer] = Application(
-            layout=Layout(Window(FormattedTextControl(lambda: list(question.text())), wrap_lines=True, dont_extend_height=True)),
+            layout=Layout(
+                Window(FormattedTextControl(lambda: list(question.text())), wrap_lines=True, dont_extend_height=True)
+            ),
             key_bindings=_bindings(question),
             input=Vt100Input(reader),
             output=Vt100_Output.from_pty(
