@@ -340,6 +340,7 @@ def test_aliases_and_functions_of_the_line_are_sent(shell: Session) -> None:
 
 
 def test_a_nul_byte_is_refused(shell: Session) -> None:
+    shell.run("echo warm")
     shell.run("echo a\x16\x00 >> $M/n")
     assert shell.count("n") == 0
     assert "NUL byte" in shell.text()
