@@ -42,6 +42,8 @@ def translate(language: str, source: str, depth: int = 0) -> list[str]:
         return []
     if len(source) > MAX_SOURCE or depth > 8:
         return [UNKNOWN_CODE]
+    if "\0" in source and language != "sed" and not source.strip("\0 ;\n\t"):
+        return [UNKNOWN_CODE]  # the whole program is a variable's value
     read = _loaded.get(language)
     if read is None:
         read = import_module(f"{__name__}.{_READERS[language]}").read

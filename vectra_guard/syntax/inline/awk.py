@@ -6,7 +6,7 @@ from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE
 from vectra_guard.syntax.inline.lexer import Dialect, Token, tokens
-from vectra_guard.syntax.inline.pyvalues import _percent
+from vectra_guard.syntax.inline.pyvalues import percent
 
 _AWK = Dialect("awk", ("#",), interpolating='"', raw="", backtick="")
 _END = Token("end", "")
@@ -98,7 +98,9 @@ class _Awk:
             if self.at == before:
                 break
             values.append(value)
-        data = _percent(values[0], values[1:]) if kind == "printf" and values else " ".join(values) or UNK
+        data = " ".join(values) or UNK
+        if kind == "printf" and values:
+            data = str(percent(values[0], [_numeric(value) for value in values[1:]]))
         token = self.peek()
         if token.kind != "op":
             self.effects.show(data)
@@ -201,7 +203,7 @@ class _Awk:
             else:
                 self.effects.add(UNKNOWN_CODE)
         elif name == "sprintf" and values:
-            return str(_percent(values[0], [_numeric(value) for value in values[1:]]))
+            return str(percent(values[0], [_numeric(value) for value in values[1:]]))
         elif name in ("tolower", "toupper") and values:
             return values[0].lower() if name == "tolower" else values[0].upper()
         return UNK

@@ -45,7 +45,7 @@ def run_line(r: Reader, args: list[Value]) -> Value:
 def run_list(r: Reader, args: list[Value]) -> Value:
     """perl's and ruby's system: one string is a shell line, more are words."""
     words = strings(args)
-    if words and "=" not in words[0] and len(words) == 1:
+    if len(words) == 1:
         return run_line(r, [words[0]])
     r.effects.run_words(words)
     return Obj("process", emit.output(emit.words(words)), argv=words)
@@ -112,6 +112,8 @@ def kill_last(r: Reader, args: list[Value]) -> Value:
 
 def read_file(r: Reader, args: list[Value]) -> Value:
     """A file, or what a URL answers where the language opens both."""
+    if args and isinstance(args[0], int):
+        return UNK  # a descriptor
     name = first(args)
     if name.startswith(("http://", "https://", "ftp://")):
         return r.effects.fetch(name)
@@ -204,9 +206,9 @@ def receive(r: Reader, args: list[Value]) -> Value:
 
 
 def formatted(r: Reader, args: list[Value]) -> Value:
-    from vectra_guard.syntax.inline.pyvalues import _percent
+    from vectra_guard.syntax.inline.pyvalues import percent
 
-    return _percent(first(args), args[1:]) if args else UNK
+    return percent(first(args), args[1:]) if args else UNK
 
 
 def environment(r: Reader, args: list[Value]) -> Value:

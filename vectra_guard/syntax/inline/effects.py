@@ -22,6 +22,8 @@ class Effects(Lines):
             self.add(f"rm {flags} {' '.join(map(emit.path, targets))}")
 
     def on_paths(self, command: str, *targets: str) -> None:
+        if command == "rm -f" and any("**" in target for target in targets):  # all that lies below
+            command, targets = "rm -rf", tuple(target.replace("**", "*") for target in targets)
         self.add(f"{command} {' '.join(map(emit.path, targets))}")
 
     def read_file(self, name: str) -> str:
@@ -39,6 +41,8 @@ class Effects(Lines):
         """Text into a file. The returned line is what a further write replaces."""
         target = f"{'>>' if append else '>'} {emit.path(name)}"
         source = emit.sole_output(data)
+        if source == f"cat {emit.path(name)}":  # read, changed, written back
+            source, data = None, UNK
         if source is not None:
             line = f"{source} {target}"
         elif data in ("", UNK):

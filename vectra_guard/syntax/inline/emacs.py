@@ -7,7 +7,7 @@ from typing import Any
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, clean
-from vectra_guard.syntax.inline.pyvalues import _percent, expanded
+from vectra_guard.syntax.inline.pyvalues import expanded, percent
 
 _MAX_DEPTH = 200
 _RUNS = frozenset({"shell-command", "shell-command-to-string", "async-shell-command", "compile",
@@ -105,7 +105,7 @@ class _Lisp:
         elif name == "concat":
             return emit.bounded("".join(args))
         elif name == "format" and args:
-            return str(_percent(first, args[1:]))
+            return str(percent(first, args[1:]))
         elif name == "getenv":
             return emit.variable(first)
         elif name in ("expand-file-name", "substitute-in-file-name"):

@@ -51,7 +51,8 @@ _LONG = ("<=>", "===", "!==", "...", "**=", "||=", "&&=", "//=", "?->", "=>", "-
              "??", "|&")  # fmt: skip
 _STARTS = frozenset("=!~|&.*/-?:<>%+")
 _REGEX_AFTER = frozenset(
-    ["return", "if", "unless", "while", "until", "and", "or", "not", "split", "grep", "map", "join",
+    ["for", "foreach", "unlink", "return", "if", "unless", "while", "until", "and", "or", "not",
+    "split", "grep", "map", "join",
         "x", "puts", "print", "when", "case", "in", "of", "typeof", "delete"]
 )
 

@@ -109,6 +109,7 @@ _CALLS = {
     **{f"fs.symlink{s}": c.paths("ln -s", 2) for s in _SYNC},
     **{f"fs.mkdir{s}": c.first_path("mkdir -p") for s in _SYNC},
     **{f"fs.truncate{s}": c.first_path("truncate -s 0") for s in _SYNC},
+    "fs.readdirSync": c.constant([emit.matching("*")]),
     "fs.createWriteStream": _stream("w"), "fs.createReadStream": _stream("r"), "fs-extra.removeSync": c.delete("-rf"),
     "fs-extra.remove": c.delete("-rf"), "rimraf": c.delete("-rf"), "rimraf.sync": c.delete("-rf"),
     "shelljs.exec": _RUN, "shelljs.rm": c.delete("-rf"), "execa": _SPAWN, "require": _require, "import": _require,

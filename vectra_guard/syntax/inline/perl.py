@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
+from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.emit import UNK
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, text
@@ -125,6 +126,7 @@ _CALLS = {
     "File.Copy.move": _rename, "symlink": c.paths("ln -s", 2), "link": c.paths("ln", 2), "chmod": c.chmod,
     "kill": c.kill, "fork": c.fork, "open": _open, "print": _print, "say": _print, "printf": _print,
     "syswrite": _syscall_write, "eval": c.evaluate, "do": _sleep_do, "require": _sleep_do, "glob": c.glob,
+    "readdir": c.constant([emit.matching("*")]),
     "join": c.join, "reverse": c.reverse, "scalar": _values, "chr": c.char, "pack": c.pack, "unpack":
         c.unpack,
     "decode_base64": c.decode64, "MIME.Base64.decode_base64": c.decode64, "encode_base64": c.encode64,

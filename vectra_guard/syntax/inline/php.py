@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
+from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat
 from vectra_guard.syntax.inline.reader import Language, Reader
@@ -80,7 +81,8 @@ _CALLS = {
     "hex2bin": c.unhex, "str_rot13": c.rot13, "strrev": c.reverse, "chr": c.char, "gzinflate": c.inflate,
     "gzuncompress": c.inflate, "gzdecode": c.inflate, "implode": c.join, "join": c.join, "array_map": c.apply,
     "array_walk": _map_last, "call_user_func": lambda r, args: c.apply(r, [args[0], args[1:]]) if args else UNKNOWN,
-    "call_user_func_array": c.apply, "glob": c.glob, "getenv": c.environment, "print": c.show_all, "echo": c.show_all,
+    "call_user_func_array": c.apply, "glob": c.glob, "scandir": c.constant([emit.matching("*")]), "getenv": c.environment,
+    "print": c.show_all, "echo": c.show_all,
     "print_r": c.show_all, "var_dump": c.show_all, "var_export": c.show_all, "json_encode": c.same,
     "phpinfo": _all_environment,
     "curl_init": lambda r, args: Obj("response", r.effects.fetch(c.first(args))) if args else UNKNOWN,

@@ -33,7 +33,8 @@ _SILENT = ("write-", "get-", "test-", "select-", "where-", "foreach-", "sort-", 
                "param",
            "try", "}", "{", "[", "return", "while", "else", "%", "?")  # fmt: skip
 
-_MAX_NESTED = 20  # each level reads its text again
+_MAX_NESTED = 12  # each level reads its text again
+_MAX_COMMANDS = 600  # weighted by length
 
 
 def read(source: str, depth: int) -> list[str]:
@@ -47,7 +48,7 @@ class _PowerShell:
         self.depth = depth
         self.effects = Effects()
         self.names: dict[str, str] = {}
-        self.nested = 0
+        self.nested = self.count = 0
 
     def run(self, source: str) -> None:
         lowered = source.lower()
@@ -112,7 +113,8 @@ class _PowerShell:
     def command(self, text: str, piped: str) -> str:
         """One command of a pipeline. Its value is what it hands on."""
         self.nested += 1
-        if self.nested > _MAX_NESTED:
+        self.count += 1 + len(text) // 1000
+        if self.nested > _MAX_NESTED or self.count > _MAX_COMMANDS:
             self.effects.add(UNKNOWN_CODE)
             value = UNK
         else:

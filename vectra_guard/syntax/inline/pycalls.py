@@ -235,7 +235,7 @@ def _file_read(w: Walker, args: Args, keywords: Keywords) -> Value:
 
 def _walk(w: Walker, args: Args, keywords: Keywords) -> Value:
     top = _text(args, keywords, 0, "top") if args else "."
-    names = emit.matching("*")
+    names = emit.matching("**")
     return [[top, [names], [names]]]
 
 
@@ -672,6 +672,8 @@ def call(w: Walker, target: Value, args: Args, keywords: Keywords) -> Value:
             return _system(w, args, keywords) if isinstance(args[0], str) else _subprocess(w, args, keywords)
     if isinstance(target, Func):
         return w.invoke(target, args, keywords)
+    if target is UNKNOWN and "shell" in keywords:  # a Popen reached through something unreadable
+        return _subprocess(w, args, keywords)
     for value in (*args, *keywords.values()):
         if isinstance(value, Func):
             w.invoke(value, [UNKNOWN] * 4, {})

@@ -109,7 +109,8 @@ def _path(w: Walker, base: Obj, name: str, args: Args, keywords: Keywords) -> Va
         w.effects.add(f"chmod {format(mode, 'o') if isinstance(mode, int) else chr(34) + '$__unknown' + chr(34)} "
                       f"{emit.path(target)}")  # fmt: skip
     elif name in ("glob", "rglob"):
-        return [Obj("path", joined(target, emit.matching(first)))]
+        pattern = f"**/{first}" if name == "rglob" and first != "*" else "**" if name == "rglob" else first
+        return [Obj("path", joined(target, emit.matching(pattern)))]
     elif name == "iterdir":
         return [Obj("path", joined(target, emit.matching("*")))]
     elif name == "joinpath":

@@ -114,7 +114,7 @@ def operate(op: ast.operator, left: Value, right: Value) -> Value:
     if isinstance(op, ast.Add):
         return _add(left, right)
     if isinstance(op, ast.Mod) and is_text(left):
-        return _percent(text(left), right)
+        return percent(text(left), right)
     if isinstance(op, ast.Div) and isinstance(left, Obj) and left.kind == "path":
         return Obj("path", joined(left.text, text(right)))
     if isinstance(op, ast.BitOr) and isinstance(left, Ref):
@@ -148,7 +148,7 @@ def _multiply(left: Value, right: Value) -> Value:
     return UNKNOWN
 
 
-def _percent(pattern: str, right: Value) -> Value:
+def percent(pattern: str, right: Value) -> Value:
     values = right if isinstance(right, list) else [right]
     pieces = pattern.replace("%%", "\0").split("%")
     result = [pieces[0]]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import MAX_VALUE, UNK, UNKNOWN_CODE, clean
+from vectra_guard.syntax.inline.pyscan import UNKNOWN_NAME
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Func, Obj, Ref, Value, flat, item, operate, text
 
 _MAX_STEPS = 20_000
@@ -63,7 +64,9 @@ class Walker:
                 self.statement(child)
 
     def _expr(self, node: ast.Expr) -> None:
-        self.value(node.value)
+        value = self.value(node.value)
+        if isinstance(value, Ref) and value.name.startswith(UNKNOWN_NAME):
+            self.effects.add(UNKNOWN_CODE)  # a statement that only the running shell knows
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:

@@ -70,6 +70,9 @@ class Reader:
         result: Value = UNKNOWN
         while self.at < len(self.tokens):
             before = self.at
+            token = self.tokens[before]
+            if token.kind == "name" and (UNK in token.value or "\0" in token.value):
+                self.effects.add(UNKNOWN_CODE)  # a statement that only the running shell knows
             result = self.expression()
             if self.at == before:
                 self.at += 1  # a closing bracket or a separator between statements
@@ -134,8 +137,8 @@ class Reader:
                     value = _repeated(value, self.primary())
                     continue
                 return value
-            if token.kind != "op" or operator in _ENDS:
-                return value
+            if token.kind != "op" or operator in _ENDS or operator in ("(", "{", "["):
+                return value  # a bracket that no postfix took begins something new
             self.at += 1
             value = self._operate(operator, value, start)
 
@@ -169,9 +172,9 @@ class Reader:
         if operator in ("||", "??", "//", "|", "&&", "?"):
             return value if isinstance(value, str) and value != UNK else right
         if operator == "%" and isinstance(value, str):
-            from vectra_guard.syntax.inline.pyvalues import _percent
+            from vectra_guard.syntax.inline.pyvalues import percent
 
-            return _percent(value, right)
+            return percent(value, right)
         if operator == "^" and isinstance(value, int) and isinstance(right, int):
             return value ^ right
         if operator == "-" and isinstance(value, int) and isinstance(right, int):
@@ -270,7 +273,10 @@ class Reader:
         if name == "..." and self.language.dialect.name == "node":
             return self.primary()
         self._skip_lines()
-        return self.primary()  # a sign, a reference, a dereference
+        if name == "-":
+            value = self.primary()
+            return -value if isinstance(value, int) else UNKNOWN
+        return self.primary()  # a reference, a reference, a dereference
 
     def block(self) -> Value:
         """Braces: a block or a hash. Its value is its last, or the members where it has keys."""
@@ -468,8 +474,16 @@ class Reader:
             if isinstance(value, Ref) and self.language.bare and self._known_call(value.name) and (
                 token.kind in ("nl", "end") or operator in _ENDS or operator in _STOP_WORDS
             ):  # fmt: skip
-                return self.call(value, [])
+                return self.call(value, self._postfix_list())
             return value
+
+    def _postfix_list(self) -> list[Value]:
+        """perl's ``unlink for LIST``: what the call without arguments works on."""
+        if not self._is("for", "foreach"):
+            return []
+        self.at += 1
+        self.loops += 1
+        return [_element(self.primary())]
 
     def _separate(self, token: Token, value: Value) -> bool:
         return token.spaced and not isinstance(value, Ref)
@@ -492,7 +506,7 @@ class Reader:
         if token.value in ("\\", "@", "->") or (token.value in ("*", "[", "<", "%", "&", "-", ":") and
             token.spaced):
             return self._known_call(value.name) and not self._peek(1).spaced
-        return token.value == "{" and value.name in ("eval", "do", "print")
+        return token.value == "{" and value.name in ("eval", "do", "print", "exec", "system")
 
     def _bare_arguments(self) -> list[Value]:
         values: list[Value] = []

@@ -112,9 +112,9 @@ def _string(r: Reader, base: str, name: str, args: list[Value]) -> Value:
     if name == "toString" and args and text(args[0]) in ("base64",):
         return base
     if name in ("format",) and args:
-        from vectra_guard.syntax.inline.pyvalues import _percent
+        from vectra_guard.syntax.inline.pyvalues import percent
 
-        return _percent(base, args)
+        return percent(base, args)
     if name in ("constantize", "to_sym", "intern"):
         return Ref(base) if name == "constantize" and emit.is_known(base) else base
     if name in ("length", "size", "include?", "match", "indexOf", "start_with?", "charCodeAt"):

@@ -77,7 +77,7 @@ _CALLS = {
     "os.environ.to_h": _to_environment, "os.environ.each": _to_environment, "os.environ.inspect": _to_environment,
     "os.environ.to_a": _to_environment, "os.environ.to_s": _to_environment, "os.environ.map": _to_environment,
     "puts": c.show_all, "print": c.show_all, "p": c.show_all, "pp": c.show_all, "$stdout.puts":
-        c.show_all, "Dir.glob": c.glob,
+        c.show_all, "Dir.glob": c.glob, "Dir.children": c.constant([emit.matching("*")]),
     "Dir": c.glob, "File.join": c.path_join, "File.expand_path": lambda r, args: _expanded(args),
     "Dir.home": c.constant(emit.variable("HOME")), "STDIN.reopen": c.tie, "reopen": c.tie, "require": c.same,
     "sh": c.run_line, "sprintf": c.formatted, "format": c.formatted, "Integer": c.same, "String":
