@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vectra_guard.model import UNKNOWN, Redirect, Span, Word
 from vectra_guard.syntax import expand, fold, shellstate, unwrap
 from vectra_guard.syntax.context import MAX_FOLD, TOO_DEEP, TOO_LONG, Context
-from vectra_guard.syntax.names import command_name
+from vectra_guard.syntax.names import command_name, matched
 from vectra_guard.syntax.reader import Reader
 from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 from vectra_guard.syntax.tokens import ASSIGN
@@ -118,10 +118,9 @@ class Commands(Context):
         if node.redirects:
             self.redirections(draft, node.redirects, self.context(st, draft.top))
             draft.stdin_text = self.input_of(draft, st)
-            if any(r.fd == 0 for r in draft.redirects):
-                draft.stdin_from = (
-                    draft.redirects[-1].target.sources[-1] if draft.redirects[-1].target.sources else None
-                )
+            for redirect in draft.redirects:
+                if redirect.fd == 0:
+                    draft.stdin_from = redirect.target.sources[-1] if redirect.target.sources else None
         return self.dispatch(draft, st)
 
     def assigned(self, draft: Draft, node: Simple, st: State) -> State:
@@ -259,9 +258,11 @@ class Commands(Context):
     def dispatch(self, draft: Draft, st: State) -> Out:
         """Name the command and follow what it does to the shell, to other commands and to its output."""
         if not draft.words:
-            return self.output_of(draft, NOTHING, st)
+            return self.output_of(draft, self.slurped(draft, st), st)
         first = draft.words[0].text
         name = command_name(first, self.copies, st.cwd) if "/" in first or self.copies else first
+        if draft.words[0].glob:
+            name = matched(first)
         draft.name = UNKNOWN if UNKNOWN in name else name
         function = st.functions.get(first)
         if function is None and first in self.facts.functions and not st.wrappers and not st.place:
@@ -283,6 +284,13 @@ class Commands(Context):
             text = fold.output(self, draft, st)
             out = Out(UNKNOWN if text is None else text, (draft.index,))
         return self.output_of(draft, out, st) if draft.redirects else out
+
+    def slurped(self, draft: Draft, st: State) -> Out:
+        """``$(< file)`` gives the file's text; other redirections alone print nothing."""
+        if st.via != "substitution" or draft.assigns or not any(r.op == "<" for r in draft.redirects):
+            return NOTHING
+        text = self.input_of(draft, st)
+        return Out(UNKNOWN if text is None else text, (draft.index,))
 
     # Functions and aliases
 

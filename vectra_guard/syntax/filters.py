@@ -107,7 +107,10 @@ def b32(args: list[str], stdin: str | None) -> str | None:
 
 
 def _raw(text: str) -> bytes:
-    return text.replace(NUL, "\0").encode("utf-8", "surrogateescape" if text.isprintable() else "replace")
+    try:
+        return text.replace(NUL, "\0").encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b""
 
 
 def _text(data: bytes) -> str:
@@ -126,6 +129,38 @@ def xxd(args: list[str], stdin: str | None) -> str | None:
         return _text(bytes.fromhex(digits[: len(digits) // 2 * 2]))
     except ValueError:
         return None
+
+
+def gunzip(args: list[str], stdin: str | None) -> str | None:
+    """gzip, zlib and their kin: bounded, so that a bomb stays small."""
+    if stdin is None or UNKNOWN in stdin or any(a[:1] != "-" for a in args):
+        return None
+    import zlib  # rarely needed
+
+    try:
+        data = zlib.decompressobj(47).decompress(_raw(stdin), 65_536)
+    except zlib.error:
+        return None
+    return _text(data)
+
+
+def gzip(args: list[str], stdin: str | None) -> str | None:
+    return gunzip(args, stdin) if any("d" in a for a in args) else None
+
+
+def same(args: list[str], stdin: str | None) -> str | None:
+    """Filters that at most leave lines out: taken to leave out none."""
+    return stdin
+
+
+def grep(args: list[str], stdin: str | None) -> str | None:
+    if any(a[:1] == "-" and not set(a[1:]) <= set("EFGieaqs") for a in args) or len(args) > 2:
+        return None
+    return stdin
+
+
+def dd(args: list[str], stdin: str | None) -> str | None:
+    return None if any(a.startswith(("if=", "of=", "skip=", "count=", "conv=")) for a in args) else stdin
 
 
 def openssl(args: list[str], stdin: str | None) -> str | None:

@@ -15,11 +15,16 @@ from vectra_guard.syntax.filters import (
     b64,
     basename,
     cut,
+    dd,
     dirname,
+    grep,
+    gunzip,
+    gzip,
     head,
     openssl,
     paste,
     rev,
+    same,
     sed,
     sort,
     tac,
@@ -27,8 +32,8 @@ from vectra_guard.syntax.filters import (
     tr,
     xxd,
 )
-from vectra_guard.syntax.names import command_name, normal, word_set
-from vectra_guard.syntax.printers import echo, fish_string, printf, seq, zsh_print
+from vectra_guard.syntax.names import BIN_FOLDERS, command_name, normal, word_set
+from vectra_guard.syntax.printers import echo, fish_string, printf, seq, yes, zsh_print
 from vectra_guard.syntax.state import Draft, State
 
 if TYPE_CHECKING:
@@ -124,17 +129,54 @@ def _copied(w: Commands, draft: Draft, st: State) -> None:
     name = command_name(source, w.copies, st.cwd)
     if "/" in source and name != source:
         w.copies[where] = name
-        w.copies["bin:" + where.rpartition("/")[2]] = name
+        folder, _, base = where.rpartition("/")
+        if folder.rpartition("/")[2] in BIN_FOLDERS:
+            w.copies["bin:" + base] = name
 
 
 COPIES = {"cp": _copied, "ln": _copied, "mv": _copied, "install": _copied}
 PARTIAL = frozenset({"echo", "printf", "print"})
 FOLDS: dict[str, Callable[[list[str], str | None], str | None]] = {
-    "echo": echo, "printf": printf, "print": zsh_print, "seq": seq, "rev": rev, "tac": tac, "tr": tr,
-    "base64": b64, "gbase64": b64, "base32": b32, "xxd": xxd, "openssl": openssl, "head": head, "tail": tail,
-    "cut": cut, "sed": sed, "basename": basename, "dirname": dirname, "sort": sort, "paste": paste,
-    "string": fish_string, "cat": rev, "pwd": rev, "whoami": rev, "tee": rev, "psub": rev,
-}  # fmt: skip
+    "echo": echo,
+    "printf": printf,
+    "print": zsh_print,
+    "seq": seq,
+    "rev": rev,
+    "tac": tac,
+    "tr": tr,
+    "base64": b64,
+    "gbase64": b64,
+    "base32": b32,
+    "xxd": xxd,
+    "openssl": openssl,
+    "head": head,
+    "tail": tail,
+    "cut": cut,
+    "sed": sed,
+    "basename": basename,
+    "dirname": dirname,
+    "sort": sort,
+    "paste": paste,
+    "string": fish_string,
+    "yes": yes,
+    "gunzip": gunzip,
+    "zcat": gunzip,
+    "gzip": gzip,
+    "pigz": gzip,
+    "grep": grep,
+    "uniq": same,
+    "pv": same,
+    "buffer": same,
+    "sponge": same,
+    "dd": dd,
+    "iconv": same,
+    "dos2unix": same,
+    "cat": rev,
+    "pwd": rev,
+    "whoami": rev,
+    "tee": rev,
+    "psub": rev,
+}
 CONTEXT: dict[str, Callable[..., str | None]] = {
     "cat": _cat, "pwd": _pwd, "whoami": _whoami, "tee": _tee, "psub": _psub,
     "base64": _with_file(b64), "rev": _with_file(rev), "xxd": _with_file(xxd), "tac": _with_file(tac),

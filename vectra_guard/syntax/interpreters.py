@@ -25,6 +25,17 @@ def _state(draft: Draft, st: State) -> State:
     return inner
 
 
+def from_descriptor(draft: Draft, path: str) -> str | None:
+    """The text behind ``/dev/fd/3`` where this command's own redirection gives it (``3<<EOF``)."""
+    head, _, number = path.rpartition("/")
+    if head not in ("/dev/fd", "/proc/self/fd") or not number.isdigit():
+        return None
+    for redirect in draft.redirects:
+        if redirect.fd == int(number) and redirect.op.startswith("<<"):
+            return redirect.target.text
+    return None
+
+
 def shell(w: Commands, draft: Draft, st: State) -> Out | None:
     """A shell: ``-c TEXT``, a script written in this line, or its standard input."""
     words = draft.words
@@ -34,6 +45,10 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
         option = words[at].text
         if option in VALUE_OPTIONS:
             at += 2
+            continue
+        if option[:1] in ("-", "+") and option[1:2] != "-" and option[-1:] in ("o", "O"):
+            text = words[at] if option[0] == "-" and "c" in option else text
+            at += 2  # bash -euo pipefail
             continue
         if option == "--" or option == "-":
             at += 1
@@ -53,7 +68,8 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
         return _run(w, draft, st, words[at].text, words[at], dialect, words[at + 1 :])
     inner_text: str | None
     if at < len(words) and not stdin and words[at].text not in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
-        inner_text = w.content(words[at].text, st)
+        inner_text = from_descriptor(draft, words[at].text)
+        inner_text = w.content(words[at].text, st) if inner_text is None else inner_text
         if inner_text is None:
             return None
         return _run(w, draft, st, inner_text, words[at], dialect, words[at:], "file")

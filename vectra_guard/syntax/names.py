@@ -5,6 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
+from vectra_guard.model import UNKNOWN
+from vectra_guard.syntax.params import matches
+
 
 def word_set(text: str) -> frozenset[str]:
     """The words of ``text``."""
@@ -46,6 +49,20 @@ def normal(path: str, cwd: str) -> str:
         path = cwd.rstrip("/") + "/" + path
     made = posixpath.normpath(path)
     return made[1:] if made.startswith("//") else made
+
+
+TELLING = word_set(
+    "rm sh bash dash zsh dd cat nc ncat chmod chown mkfs shred mv cp curl wget sudo python3 perl kill find tee base64"
+)
+
+
+def matched(pattern: str) -> str:
+    """A command whose name is a glob: the program that it would most tellingly match, else not known."""
+    for folder in ("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/") if "/" in pattern else ("",):
+        for name in sorted(TELLING):
+            if matches(folder + name, pattern):
+                return name
+    return UNKNOWN
 
 
 def command_name(text: str, copies: Mapping[str, str], cwd: str) -> str:

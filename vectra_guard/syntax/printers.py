@@ -104,6 +104,10 @@ def _number(value: str, kind: str) -> str:
     return {"o": f"{number:o}", "x": f"{number:x}", "X": f"{number:X}", "u": str(number)}.get(kind, str(number))
 
 
+def yes(args: list[str], stdin: str | None) -> str:
+    return ((" ".join(args) or "y") + "\n") * 20
+
+
 def seq(args: list[str], stdin: str | None) -> str | None:
     separator = "\n"
     if args[:1] == ["-s"] and len(args) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
@@ -121,6 +122,8 @@ def parallel(w: Commands, draft: Draft, st: State) -> Out | None:
     inner = inner_state(draft, st, via="xargs")
     inner.inp_text = inner.inp_from = None
     for value in values[:MAX_RUNS]:
+        if command and value.known and value.text:  # parallel quotes what it puts into a command
+            value = Word(quote(value.text), value.raw, value.span, value.quoted, sources=value.sources)
         made = [put(x, "{}", value) for x in command] if command else []
         if not any("{}" in x.text for x in command):
             made = [*command, value]

@@ -21,14 +21,24 @@ if TYPE_CHECKING:
     from vectra_guard.syntax.commands import Commands
 
 
+def ssh_options(w: Commands, draft: Draft, st: State) -> Out | None:
+    """``-o ProxyCommand=…`` and its kin run here; scp and sftp have them too, and ``-S PROGRAM``."""
+    words = draft.words
+    for number, word in enumerate(words[:-1]):
+        option = words[number + 1].text if word.text == "-o" else (word.text[2:] if word.text[:2] == "-o" else "")
+        key = option.replace("=", " ", 1).split(" ", 1)[0]
+        value = option[len(key) + 1 :]
+        if key.lower() in ("proxycommand", "localcommand", "knownhostscommand") and value and value != "none":
+            w.nested(value, inner_state(draft, st), word.span, "string", word=words[number + 1])
+        if word.text == "-S" and draft.name in ("scp", "sftp"):
+            w.nested(words[number + 1].text, inner_state(draft, st), word.span, "string", word=words[number + 1])
+    return None
+
+
 def remote(w: Commands, draft: Draft, st: State) -> Out | None:
     """ssh: options may hold local commands; what follows the host is a text for the remote shell."""
     words, row = draft.words, REMOTE[draft.name]
-    for number, word in enumerate(words[:-1]):
-        option = words[number + 1].text if word.text == "-o" else (word.text[2:] if word.text[:2] == "-o" else "")
-        key, _, value = option.replace(" ", "=", 1).partition("=")
-        if key.lower() in ("proxycommand", "localcommand", "knownhostscommand") and value and value != "none":
-            w.nested(value, inner_state(draft, st), word.span, "string", word=words[number + 1])
+    ssh_options(w, draft, st)
     at, _ = scan(words, row)
     at += 1
     while at < len(words) and words[at].text[:1] == "-" and words[at].text != "--":
