@@ -71,7 +71,7 @@ class Flows:
         if name in rules.role("network") or view.command.place == "ssh" or _remote_read(view):
             marks |= _network_marks(view)
         elif is_find(view):
-            if any("secret" in view.tags(w) for w in find_targets(view)[0]):
+            if any("secret" in view.tags(_base(w)) for w in find_targets(view)[0]):
                 marks |= {"secret"}
         elif name in rules.role("decoders") and _decodes(view):
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
@@ -109,6 +109,10 @@ def _network_marks(view: View) -> frozenset[str]:
     hidden = any("url-ip" in t and "url-private" not in t for t in tags)
     local = any("url-local" in t for t in tags)
     return frozenset(("network", "hidden") if hidden else ("network", "local") if local else ("network",))
+
+
+def _base(word: Word) -> Word:
+    return Word(word.text.rpartition("/")[2], word.raw, word.span)
 
 
 def _hands_on_secrets(view: View) -> bool:
@@ -169,12 +173,15 @@ def _interprets(context: Context, flows: Flows, view: View) -> None:
     marks: frozenset[str] = NOTHING
     unknown = False
     for word in code_words(view):
-        marks |= flows.word(view, word)
+        found = flows.word(view, word)
+        # decoded text that could be worked out is judged by what it says
+        marks |= found - {"decoded"} if word.known else found
         unknown = unknown or (not word.known and not word.sources)
         if word.sources and not word.known and not marks & {"network", "decoded"}:
             _substituted(context, view, word)
     if reads_stdin_as_code(view):
-        marks |= flows.input(view)
+        known = view.command.stdin_text is not None and UNKNOWN not in view.command.stdin_text
+        marks |= flows.input(view) - ({"decoded"} if known else NOTHING)
     if not _mark_findings(context, view, marks) and unknown:
         context.add("flow.unknown-code", view.command, undecided=view.name not in ("eval", "source", "."))
 

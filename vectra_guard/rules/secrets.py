@@ -75,10 +75,12 @@ def _reads(context: Context, view: View) -> None:
             return
     for word in words:
         tags = view.tags(word)
+        if " " in word.text:
+            continue  # a sentence that mentions a file: a message, a pattern, a program's text
         if "secret" in tags and not word.text.startswith("-"):
             context.add("secrets.dotenv" if "dotenv" in tags else "secrets.file", view.command, word.text)
             return
-    for word in secret_words(view) if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg") else ():
+    for word in (w for w in secret_words(view) if " " not in w.text) if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg") else ():
         context.add("secrets.file", view.command, word.text)
 
 
