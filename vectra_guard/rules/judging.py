@@ -1,13 +1,14 @@
 """``judge``: everything the rules say about a script. Pure; a harmless line leaves early.
 
 First the rules that are data, command by command, then what needs code: deletion targets, flows between commands,
-shapes such as fork bombs, privileges, the guard's own files. Findings are never taken back, so adding can only raise.
+shapes such as fork bombs, privileges, the guard's own files. Findings are taken back in one case only: a line that
+does nothing but define functions (``definitions``). Otherwise adding can only raise.
 """
 
 from __future__ import annotations
 
 from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Request, Script, Word
-from vectra_guard.rules import databases, deletion, flows, privilege, production, protection, secrets, shapes, writing
+from vectra_guard.rules import databases, definitions, deletion, flows, privilege, production, protection, secrets, shapes, writing
 from vectra_guard.rules.matching import Matcher, shows_only, test
 from vectra_guard.rules.places import Where
 from vectra_guard.rules.ruleset import RuleSet
@@ -38,6 +39,8 @@ def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> t
     flows.judge(context)
     protection.judge(context)
     production.judge(context)
+    if context.findings:
+        definitions.drop_harmless(context)
     if len(context.findings) > 1:
         context.findings.sort(key=lambda f: (-f.risk, f.command))
     return tuple(context.findings)
