@@ -229,13 +229,20 @@ class _Keeper:
 
     def _log_attributes(self, item: Change, path: str, now: os.stat_result) -> None:
         info = os.lstat(f"{self.upper}/{item.path}")
+        mode = stat.S_IMODE(now.st_mode)
+        lift = is_closed(now) and os.geteuid() == now.st_uid
+        if lift:
+            os.chmod(path, mode | 0o400)
+        attributes = nodes.attributes(path)
+        if lift:
+            os.chmod(path, mode)
         self.record.log(
             op="mode",
             path=item.path,
             kind=item.kind,
-            mode=stat.S_IMODE(now.st_mode),
+            mode=mode,
             times=[now.st_atime_ns, now.st_mtime_ns],
-            x=undo.pack(nodes.attributes(path)),
+            x=undo.pack(attributes),
             new=[now.st_ino, now.st_size, info.st_mtime_ns],
             was=[now.st_ino, now.st_size, now.st_mtime_ns],
             own=[now.st_ino],

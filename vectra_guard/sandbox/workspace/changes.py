@@ -209,7 +209,7 @@ class _Reader:
         else:
             old_mode = stat.S_IMODE(old.st_mode)
             full = f"{self.upper}/{path}"
-            if mode != old_mode or nodes.attributes(full) != nodes.attributes(f"{self.lower}/{path}"):
+            if mode != old_mode or nodes.attributes(full) != self._attributes(f"{self.lower}/{path}", old):
                 found += marks.of_mode(mode, old_mode, "dir")
                 found += ["conflict"] if self.conflict(old) else []
                 self._add(
@@ -219,10 +219,8 @@ class _Reader:
                 self.folders.append(Folder(path, Seen.of(old)))
                 if info.st_mtime_ns != old.st_mtime_ns:
                     self._add(Change(path, "times", "dir", mode=mode, old_mode=old_mode, seen=Seen.of(old), files=0))
-            depth = len(self.closed)
             self._open_up(f"{self.lower}/{path}", old, 0o700)
             self.folder(path, inherited=opaque, below=True)
-            self.close(depth)
             return
         self.folder(path, inherited=True, below=False)
 
@@ -298,6 +296,14 @@ class _Reader:
         first, second = nodes.look(f"{self.lower}/{one}"), nodes.look(f"{self.lower}/{other}")
         return first is not None and second is not None and first.st_ino == second.st_ino
 
+    def _attributes(self, lower: str, old: os.stat_result) -> dict[str, bytes]:
+        depth = len(self.closed)
+        self._open_up(lower, old, 0o400)
+        try:
+            return nodes.attributes(lower)
+        finally:
+            self.close(depth)
+
     def _same(self, full: str, lower: str, old: os.stat_result) -> bool:
         depth = len(self.closed)
         self._open_up(lower, old, 0o400)
@@ -314,7 +320,7 @@ class _Reader:
         if stat.S_ISREG(info.st_mode):
             if info.st_size != old.st_size or (info.st_size and not self._same(full, lower, old)):
                 return "changed"
-            if mode != stat.S_IMODE(old.st_mode) or nodes.attributes(full) != nodes.attributes(lower):
+            if mode != stat.S_IMODE(old.st_mode) or nodes.attributes(full) != self._attributes(lower, old):
                 return "mode"
         elif stat.S_ISLNK(info.st_mode):
             if target != os.readlink(lower):
