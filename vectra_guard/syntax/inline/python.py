@@ -14,8 +14,12 @@ from vectra_guard.syntax.inline import pyscan
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
 from vectra_guard.syntax.inline.pywalk import Walker
 
+_MAX_SOURCE = 60_000  # building the tree costs 2 µs a character
+
 
 def read(source: str, depth: int) -> list[str]:
+    if len(source) > _MAX_SOURCE:
+        return [UNKNOWN_CODE]
     tree = parse(source)
     if tree is None:
         return [UNKNOWN_CODE] if pyscan.names_danger(source) else []
@@ -31,7 +35,10 @@ def parse(source: str) -> ast.Module | None:
     if UNK in text:
         candidates.append(text.replace(UNK, pyscan.UNKNOWN_NAME))
     for candidate in candidates:
-        tree = _parse(candidate) or _parse(pyscan.modernised(candidate))
+        tree = _parse(candidate)
+        if tree is None:
+            older = pyscan.modernised(candidate)
+            tree = _parse(older) if older != candidate else None
         if tree is not None:
             return tree
     return None
