@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 from vectra_guard.config.schema import ProductionIndicators
 from vectra_guard.model import Facts, PathInfo, Request
@@ -28,7 +29,7 @@ def gather(
     functions: Mapping[str, str] | None = None,
 ) -> Facts:
     """The facts for a line typed in ``cwd``."""
-    env = os.environ if environ is None else environ
+    env = _own_environment() if environ is None else environ
     root = git_root(cwd)
     branch = git_branch(root) if root else ""
     variables = {name: env[name] for name in CERTAIN if env.get(name)}
@@ -47,6 +48,31 @@ def gather(
         # a line judged for another machine (its folder is not here): what is here says nothing of there
         path_info=path_info if os.path.isdir(cwd) else None,
     )
+
+
+@cache
+def _own_environment() -> dict[str, str]:
+    """A plain copy: ``os.environ`` encodes and decodes at every look, on every line."""
+    return dict(os.environ)
+
+
+def _cached_text(path: str, limit: int) -> str:
+    """The beginning of a file, read again only when it changed: most lines are typed where the last one was."""
+    try:
+        info = os.stat(path)
+        stamp = (info.st_mtime_ns, info.st_size, info.st_ino)
+        held = _texts.get(path)
+        if held is None or held[0] != stamp:
+            if len(_texts) > 200:
+                _texts.clear()
+            with open(path, encoding="utf-8", errors="replace") as file:
+                held = _texts[path] = (stamp, file.read(limit))
+        return held[1]
+    except OSError:
+        return ""
+
+
+_texts: dict[str, tuple[tuple[int, int, int], str]] = {}
 
 
 def path_info(path: str) -> PathInfo | None:
@@ -73,15 +99,10 @@ def git_root(folder: str) -> str | None:
 
 def git_branch(root: str) -> str:
     """The branch that HEAD names; empty when detached or unreadable."""
-    dotgit = os.path.join(root, ".git")
-    try:
-        if os.path.isfile(dotgit):
-            with open(dotgit, encoding="utf-8", errors="replace") as file:
-                dotgit = os.path.join(root, file.read(4096).partition("gitdir:")[2].strip())
-        with open(os.path.join(dotgit, "HEAD"), encoding="utf-8", errors="replace") as file:
-            head = file.read(4096).strip()
-    except OSError:
-        return ""
+    head = _cached_text(f"{root}/.git/HEAD", 4096).strip()
+    if not head:
+        folder = _cached_text(f"{root}/.git", 4096).partition("gitdir:")[2].strip()
+        head = _cached_text(os.path.join(root, folder, "HEAD"), 4096).strip() if folder else ""
     return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
 
 
@@ -89,7 +110,7 @@ def production(indicators: ProductionIndicators, cwd: str, branch: str, env: Map
     """Why this is a production context, or empty."""
     if branch and _any(indicators.branches, branch):
         return f"branch {branch}"
-    host = os.uname().nodename
+    host = _host()
     if _any(indicators.hosts, host):
         return f"host {host}"
     for variable in ("AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "AZURE_PROFILE"):
@@ -105,17 +126,16 @@ def production(indicators: ProductionIndicators, cwd: str, branch: str, env: Map
     return ""
 
 
+@cache
+def _host() -> str:
+    return os.uname().nodename
+
+
 def kube_context(env: Mapping[str, str]) -> str:
     """``current-context`` of the kubectl configuration, found line by line (no YAML on the hot path)."""
     path = env.get("KUBECONFIG", "").partition(":")[0] or os.path.join(env.get("HOME", ""), ".kube", "config")
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file.read(1 << 20).splitlines():
-                if line.startswith("current-context:"):
-                    return line.partition(":")[2].strip().strip("\"'")
-    except OSError:
-        pass
-    return ""
+    found = _cached_text(path, 1 << 20).partition("current-context:")[2].partition("\n")[0]
+    return found.strip().strip("\"'")
 
 
 def _any(patterns: tuple[str, ...], value: str) -> bool:

@@ -116,6 +116,8 @@ def decide(
     findings = _with_floor(findings, script, request)
     if level == "off":
         return _off(findings, rules)
+    if not findings and level != "paranoid" and mode != "always" and not rules.deny:
+        return HARMLESS
     parts = _parts(script, findings)
     lookup = trust or (lambda _: {})
     risky = [p for p in parts if p.risk >= Risk.MEDIUM or level == "paranoid"]
@@ -130,6 +132,10 @@ def decide(
         _decide_part(part, rules)
     steps = [Step("guard level", f"{level}{why_level}", rules.source("guard_level"))]
     return _combine(parts, findings, steps, rules)
+
+
+HARMLESS = Decision(Action.HOST, Risk.LOW, "", steps=(Step("else", "host: no rule fired"),))
+"""What most lines are, made once."""
 
 
 def effective_level(config: Config, facts: Facts) -> tuple[str, str]:
