@@ -26,8 +26,8 @@ def test_only_defined(line: str) -> None:
     "line",
     [
         "ls() { rm -rf /; }", "alias ls='rm -rf /'", "precmd() { rm -rf /; }", "zap() { rm -rf /; }; zap",
-        "zap() { rm -rf /; }; trap zap EXIT", "zap() { rm -rf /; }; $x", "alias zap='rm -rf /'\nzap", "cd() { rm -rf /; }",
-        ":(){ :|:& };:",
+        "zap() { rm -rf /; }; trap zap EXIT", "zap() { rm -rf /; }; $x", "alias zap='rm -rf /'\nzap",
+        "cd() { rm -rf /; }", ":(){ :|:& };:",
     ],
 )  # fmt: skip
 def test_run_or_shadowing(line: str) -> None:

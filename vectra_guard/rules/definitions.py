@@ -17,6 +17,8 @@ HOOKS = re.compile(
     r"_\w*|prompt\w*|zle-.*|__\w+)$"
 )
 
+ROLES = ("harmless_readers", "interpreters", "writers", "file_readers", "filters")
+
 
 def drop_harmless(context: Context) -> None:
     """Takes back the findings in bodies when the line is nothing but harmless definitions."""
@@ -35,7 +37,9 @@ def drop_harmless(context: Context) -> None:
     if not names or any(_trusted(context, name) for name in names):
         return
     context.findings[:] = [
-        f for f in context.findings if f.command < 0 or not commands[f.command].defined_only or f.category == "the guard itself"
+        f
+        for f in context.findings
+        if f.command < 0 or not commands[f.command].defined_only or f.category == "the guard itself"
     ]
 
 
@@ -46,5 +50,5 @@ def _trusted(context: Context, name: str) -> bool:
         HOOKS.match(name) is not None
         or name in BUILTINS.get("bash", ())
         or rules.tool(resolved) is not None
-        or any(resolved in rules.role(role) for role in ("harmless_readers", "interpreters", "writers", "file_readers", "filters"))
+        or any(resolved in rules.role(role) for role in ROLES)
     )

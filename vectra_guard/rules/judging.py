@@ -8,7 +8,18 @@ does nothing but define functions (``definitions``). Otherwise adding can only r
 from __future__ import annotations
 
 from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Request, Script, Word
-from vectra_guard.rules import databases, definitions, deletion, flows, privilege, production, protection, secrets, shapes, writing
+from vectra_guard.rules import (
+    databases,
+    definitions,
+    deletion,
+    flows,
+    privilege,
+    production,
+    protection,
+    secrets,
+    shapes,
+    writing,
+)
 from vectra_guard.rules.matching import Matcher, shows_only, test
 from vectra_guard.rules.places import Where
 from vectra_guard.rules.ruleset import RuleSet

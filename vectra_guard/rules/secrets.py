@@ -80,8 +80,10 @@ def _reads(context: Context, view: View) -> None:
         if "secret" in tags and not word.text.startswith("-"):
             context.add("secrets.dotenv" if "dotenv" in tags else "secrets.file", view.command, word.text)
             return
-    for word in (w for w in secret_words(view) if " " not in w.text) if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg") else ():
-        context.add("secrets.file", view.command, word.text)
+    if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg"):
+        for word in secret_words(view):
+            if " " not in word.text:
+                context.add("secrets.file", view.command, word.text)
 
 
 def _copies(context: Context, view: View) -> None:

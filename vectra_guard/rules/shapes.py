@@ -78,6 +78,7 @@ def _netcat(context: Context, view: View) -> None:
 def _socket_redirect(context: Context, view: View) -> None:
     """A shell whose input or output is a network socket, or a socket opened for later (``exec 5<>/dev/tcp/…``)."""
     shells = context.rules.role("shells")
-    wrapped = any(v.name in shells and v.command.top == view.command.index and v.command.wrappers for v in context.views)
+    at = view.command.index
+    wrapped = any(v.name in shells and v.command.top == at and v.command.wrappers for v in context.views)
     if wrapped or view.name in shells or view.name in ("sh", "exec", "cmd"):
         context.add("attack.reverse-shell", view.command)
