@@ -21,6 +21,9 @@ NOTHING: frozenset[str] = frozenset()
 INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell"))
 
 
+SHOWS = frozenset(("cat", "bat", "head", "tail", "true", ":", "yes", "", "zcat"))
+
+
 class Flows:
     """Marks of outputs and files, worked out once each, in the order of the line."""
 
@@ -182,8 +185,17 @@ def _interprets(context: Context, flows: Flows, view: View) -> None:
     if reads_stdin_as_code(view):
         known = view.command.stdin_text is not None and UNKNOWN not in view.command.stdin_text
         marks |= flows.input(view) - ({"decoded"} if known else NOTHING)
+        if not known and not marks and view.command.stdin_from is not None:
+            _piped(context, view, view.command.stdin_from)
     if not _mark_findings(context, view, marks) and unknown:
         context.add("flow.unknown-code", view.command, undecided=view.name not in ("eval", "source", "."))
+
+
+def _piped(context: Context, view: View, source: int) -> None:
+    """``awk '{print "mv " $1}' list | sh``: code that is made while it runs. A script that is only shown is no code made."""
+    inner = context.views[source]
+    if view.name in context.rules.role("shells") and inner.name not in SHOWS and inner.name not in context.rules.role("printers"):
+        context.add("flow.printed-code", view.command, inner.name)
 
 
 def _substituted(context: Context, view: View, word: Word) -> None:
