@@ -13,7 +13,9 @@ from vectra_guard.errors import GuardError
 
 @pytest.mark.parametrize("kind", ["config", "state", "data", "cache"])
 @pytest.mark.parametrize("value", [None, "", "  ", "/somewhere/else", "relative"])
-def test_folders_are_platformdirs(kind: str, value: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folders_are_platformdirs(
+    kind: str, value: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     variable = f"XDG_{kind.upper()}_HOME"
     if value is None:

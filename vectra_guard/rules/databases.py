@@ -42,7 +42,7 @@ VALUED = frozenset(
 )  # fmt: skip
 
 
-MYSQL = frozenset("mysql mariadb mycli mysqlsh tidb singlestore".split())
+MYSQL = frozenset(["mysql", "mariadb", "mycli", "mysqlsh", "tidb", "singlestore"])
 """Their ``-p`` asks for a password or has it attached; it never takes the next word."""
 
 
