@@ -67,7 +67,7 @@ def plain(request: Request, facts: Facts) -> Script | None:
     if triggers is not None:
         if any(w.text.startswith(triggers) for w in words[1:]) or len(words) == 1:
             return None
-    elif name in HANDLERS or handler(name) is not None or name[-1].isdigit():
+    elif name in HANDLERS or handler(name) is not None or name[-1:].isdigit():
         return None
     if "~" in line:
         return None
