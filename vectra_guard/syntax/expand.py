@@ -139,16 +139,17 @@ def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> lis
     done: list[Field] = []
     field = Field()
     taint = bool(st.taint or st.taint_vars)
-    first = True
+    first, taken = True, 0
     for part in parts:
-        kind = type(part)
-        if kind is Lit:
-            text = part.text  # type: ignore[union-attr]
-            if part.quoted:  # type: ignore[union-attr]
+        if isinstance(part, Lit):
+            text = part.text
+            if part.quoted:
                 field.quoted = field.some = True
             else:
                 if first and text[:1] in ("~", "="):
-                    text = _home(w, text, parts, st)
+                    text, taken = _home(w, text, parts, st)
+                elif taken:
+                    text, taken = text[taken:], 0
                 if text in ("*", "?"):
                     field.glob = True
                 elif text == "[":
@@ -158,26 +159,26 @@ def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> lis
                 if field.bracket and "]" in text:
                     field.glob = True
             if UNKNOWN in text:
-                field.splits |= not part.quoted  # type: ignore[union-attr]
+                field.splits |= not part.quoted
                 if taint:
                     field.sources += st.taint
                     field.variables += st.taint_vars
             field.text.append(text)
-        elif kind is Var:
-            field = _variable(w, part, st, split, field, done)  # type: ignore[arg-type]
-        elif kind is Sub:
-            out = w.captured(part.body, st)  # type: ignore[union-attr]
+        elif isinstance(part, Var):
+            field = _variable(w, part, st, split, field, done)
+        elif isinstance(part, Sub):
+            out = w.captured(part.body, st)
             text = out.text.rstrip("\n") if st.dialect != "fish" else out.text.removesuffix("\n")
             value = Val(text, sources=out.sources)
-            breaks = "\n" if part.lines else (" \t\n" if st.dialect == "zsh" else None)  # type: ignore[union-attr]
-            field = _insert(w, field, done, value, part.quoted, split, st, breaks)  # type: ignore[union-attr]
-        elif kind is Proc:
-            path, sources = w.process(part, st)  # type: ignore[arg-type]
+            breaks = "\n" if part.lines else (" \t\n" if st.dialect == "zsh" else None)
+            field = _insert(w, field, done, value, part.quoted, split, st, breaks)
+        elif isinstance(part, Proc):
+            path, sources = w.process(part, st)
             field.text.append(path)
             field.sources += sources
             field.quoted = field.some = True
         else:
-            _arithmetic(w, part, st, field)  # type: ignore[arg-type]
+            _arithmetic(w, part, st, field)
         first = False
         if len(done) > MAX_FIELDS:
             w.cap(TOO_MANY)
@@ -187,26 +188,23 @@ def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> lis
     return done
 
 
-def _home(w: Commands, text: str, parts: list[Part], st: State) -> str:
-    """A leading tilde, or zsh ``=command``."""
+def _home(w: Commands, text: str, parts: list[Part], st: State) -> tuple[str, int]:
+    """A leading tilde, or zsh ``=command``: its value, and how much of the next part it takes (a user's name)."""
     if text[0] == "=":
-        if st.dialect == "zsh" and len(text) > 1 and text[1].isalpha():
-            return "/usr/bin/" + text[1:]
-        return text
-    user = text[1:]
-    if not user and len(parts) > 1 and isinstance(parts[1], Lit) and not parts[1].quoted:
-        user = parts[1].text  # the tilde was read on its own
-        if user[0] == "/":
-            return w.home(st)
-        name, _, _ = user.partition("/")
-        resolved = w.user_home(name, st)
-        if resolved is None:
-            return "~"
-        parts[1] = Lit(user[len(name) :], False)
-        return resolved
-    if not user and len(parts) > 1:
-        return "~" if isinstance(parts[1], Lit) else w.home(st)
-    return w.home(st) if not user else text
+        named = st.dialect == "zsh" and len(text) > 1 and text[1].isalpha()
+        return ("/usr/bin/" + text[1:] if named else text), 0
+    if len(text) > 1:
+        return text, 0
+    if len(parts) == 1:
+        return w.home(st), 0
+    after = parts[1]  # the tilde was read on its own
+    if not isinstance(after, Lit) or after.quoted or not after.text:
+        return "~", 0
+    name = after.text.partition("/")[0]
+    if not name:
+        return w.home(st), 0
+    resolved = w.user_home(name, st)
+    return ("~", 0) if resolved is None else (resolved, len(name))
 
 
 def _insert(

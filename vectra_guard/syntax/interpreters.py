@@ -85,8 +85,8 @@ def _run(
     w: Commands, draft: Draft, st: State, text: str, word: Word, dialect: str, args: list[Word], via: str = "string"
 ) -> Out:
     inner = _state(draft, st)
-    if via in ("stdin", "file"):
-        inner.inp_text = None
+    if via == "stdin":
+        inner.inp_text = inner.inp_from = None  # the program itself was there
     # Arguments bind inside: the text is read with them as $0 $1 …
     inner.args = None
     state = inner.clean()
@@ -100,7 +100,13 @@ def _lines(w: Commands, draft: Draft, st: State, language: str, source: str) -> 
     from vectra_guard.syntax.inline import translate  # most lines hold no code of another language
 
     inner = _state(draft, st)
-    for line in translate(language, source):
+    from vectra_guard.syntax.inline.emit import UNKNOWN_CODE
+
+    try:
+        lines = translate(language, source)
+    except Exception:  # a bug in one language's reader must not hide what the rest of the line does
+        lines = [UNKNOWN_CODE]
+    for line in lines:
         w.nested(line, inner, draft.span, language, dialect="bash", word=draft.words[0])
 
 

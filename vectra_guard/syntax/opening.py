@@ -128,8 +128,8 @@ def past_options(words: Sequence[Word], at: int, values: frozenset[str]) -> int:
             takes = next((n for n, c in enumerate(text[1:], 2) if c in values), 0)
             at += 2 if takes == len(text) else 1
         else:
-            return at
-    return at
+            break
+    return min(at, len(words))
 
 
 def put(word: Word, marker: str, value: Word) -> Word:

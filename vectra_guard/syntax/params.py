@@ -37,7 +37,9 @@ def _regex(pattern: str, shortest: bool) -> re.Pattern[str] | None:
                 out.append("\\[")
                 continue
             inside = pattern[at:end].replace("\\", "\\\\")
-            inside = re.sub(r"\[:(\w+):", lambda m: CLASSES.get(m.group(1), ""), inside)
+            inside = re.sub(r"\[:(\w+):", lambda m: "\0" + m.group(1) + "\0", inside)
+            inside = re.sub(r"([\[&~|])", r"\\\1", inside).replace("--", "-\\-")
+            inside = re.sub("\0(\\w+)\0", lambda m: CLASSES.get(m.group(1), ""), inside)
             out.append("[" + ("^" + inside[1:] if inside[:1] in ("!", "^") else inside) + "]")
             at = end + 1
         elif c == "\\" and at < len(pattern):
