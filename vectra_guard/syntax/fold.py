@@ -108,9 +108,10 @@ def _psub(w: Commands, args: list[str], stdin: str | None, st: State) -> str | N
 
 
 def _tee(w: Commands, args: list[str], stdin: str | None, st: State) -> str | None:
+    appends = "-a" in args
     for name in args:
         if name[:1] != "-" and not name.startswith("/dev/"):
-            w.write(name, UNKNOWN if stdin is None else stdin, "-a" in args, st)
+            w.write(name, UNKNOWN if stdin is None else stdin, appends, st)
     return stdin
 
 
