@@ -128,6 +128,7 @@ NESTED = [
     "(echo -n rm; echo ' -rf /') | sh",
     "echo H4sIAAAAAAACAyvKVdAtSlPQ5wIAAOnmUAkAAAA= | base64 -d | gunzip | sh",
     "scp -o ProxyCommand='rm -rf /' a b:",
+    "echo 'rm -rf /' | tee >(sh) >/dev/null",
     "for d in /; do rm -rf $d; done",
     'for d in a / b; do rm -rf "$d"; done',
     "while read d; do rm -rf $d; done <<< /",

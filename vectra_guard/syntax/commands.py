@@ -106,6 +106,7 @@ class Commands(Context):
                 words.append(Word(raw.plain, raw.plain, raw.src.span(raw.start, raw.end)))
                 continue
             inner = inner or self.context(st, draft.top)
+            self.current = draft
             if words and words[0].text in shellstate.DECLARES and ASSIGN.match(raw.src.text, raw.start):
                 words.append(expand.one(self, raw, inner))
             else:

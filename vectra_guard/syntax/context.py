@@ -31,6 +31,7 @@ class Context:
         self.defined: dict[str, tuple[Function, State]] = {}
         self.text_read = 0
         self.budget = MAX_EXPANDED
+        self.current: Draft | None = None  # the command whose words are being expanded
 
     # Problems
 

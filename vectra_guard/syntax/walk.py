@@ -88,7 +88,9 @@ class Walker(Commands):
         path = f"/dev/fd/{63 - len(self.procs) % 50}"
         if part.op == ">":
             inner.inp_from = st.top if st.top >= 0 else None
-            inner.inp_text = None
+            owner = self.current
+            fed = owner is not None and owner.words and owner.words[0].text in ("tee", "sudo", "pee")
+            inner.inp_text = owner.stdin_text if owner is not None and fed else None
             first = len(self.drafts)
             self.listed(part.body, inner)
             self.procs[path] = NOTHING
