@@ -41,7 +41,11 @@ def _by_command(context: Context, view: View) -> None:
         return
     if view.command.via in ("find", "xargs") and _from_upstream(context, view, recursive):
         return
+    seen: set[tuple[str, bool]] = set()
     for word in parsed.args:
+        if (word.text, word.quoted) in seen:
+            continue
+        seen.add((word.text, word.quoted))
         if word.sources and _made_by(context, word, "temp_makers"):
             continue
         if word.text == "{}":

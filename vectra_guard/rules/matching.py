@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vectra_guard.model import Span, Word
+from vectra_guard.model import UNKNOWN, Span, Word
 from vectra_guard.rules.argv import EMPTY, Parsed, Table
 from vectra_guard.rules.predicates import Predicate, compile_predicate, first_match
 from vectra_guard.rules.schema import Rule, read_count, texts
@@ -128,7 +128,7 @@ def _words(conditions: dict[str, tuple[Predicate, ...]], args: Sequence[Word], v
         elif key == "first":
             words = args[:1]
         elif key == "last":
-            words = args[-1:]
+            words = args[-2:] if args and args[-1].text == UNKNOWN else args[-1:]  # it may be no word at all
         else:
             words = args
         hit = first_match(words, predicates, view.where)

@@ -37,6 +37,7 @@ from vectra_guard.rules.place_names import (
 )
 
 GLOB = re.compile(r"[*?\[]")
+LONG = 255  # no file name is longer
 _SAFE_ENV = re.compile(r"\.(example|sample|template|dist|defaults?|schema|md|d\.ts)$")
 
 
@@ -80,6 +81,9 @@ def tags(text: str, where: Where) -> frozenset[str]:
         found |= more
         found |= _if_empty(bare, where)
     parts = path.split("/")[1:] if path != "/" else []
+    if len(path) > LONG:
+        # matching an endless pattern takes endless time: it stands for every name
+        parts = ["*" if len(p) > LONG and GLOB.search(p) else p for p in parts]
     while parts and parts[-1] in ("*", "**", ".*", "{*,.*}", ".[!.]*", "*.*", "?*", "[!.]*", ".??*", ".[^.]*"):
         parts.pop()
         found.add("contents")

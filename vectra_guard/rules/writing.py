@@ -46,7 +46,7 @@ def _by_command(context: Context, view: View) -> None:
     if parsed.has("--help", "--version", "--dry-run"):
         return
     if name in ("cp", "mv", "install", "ln", "rsync", "scp", "ditto"):
-        targets = parsed.values("--target-directory") or (parsed.args[-1:] if len(parsed.args) > 1 else [])
+        targets = parsed.values("--target-directory") or _targets(parsed.args)
         empties = any("harmless-device" in view.tags(w) for w in parsed.args[:-1])
     elif name == "tee":
         targets, text = parsed.args, input_text(context, view)
@@ -65,6 +65,13 @@ def _by_command(context: Context, view: View) -> None:
         targets = parsed.args
     for word in targets:
         _report(context, view, word, text, empties=empties, redirect=False)
+
+
+def _targets(args: list[Word]) -> list[Word]:
+    """The last word; and the one before where the last, not known, may be no word at all."""
+    if len(args) < 2:
+        return []
+    return args[-2:] if args[-1].text == UNKNOWN and len(args) > 2 else args[-1:]
 
 
 def _writes_nothing(context: Context, view: View) -> bool:
