@@ -430,10 +430,12 @@ def after_answer(decision: Decision, choice: str) -> Decision:
 
 def refusal(decision: Decision) -> str:
     """The sentence for a line that does not run, with a way out where there is one."""
-    worst = decision.findings[0] if decision.findings else None
-    text = f"not run ({decision.risk.label}): {decision.reason or 'refused by policy'}"
-    if worst and worst.instead:
-        return f"{text} Instead: {worst.instead}"
+    text = f"not run: {decision.reason or 'refused by policy'}"
+    if not decision.findings:
+        return text
+    worst = decision.findings[0]
+    if worst.instead:
+        return f"{text} ({decision.risk.label}) Instead: {worst.instead}"
     if decision.risk == Risk.CRITICAL:
-        return f"{text} If you really mean it: vg-off, or vg exec --host at a terminal."
-    return f"{text} `vg explain` shows why."
+        return f"{text} (critical) If you really mean it: vg-off, or vg exec --host at a terminal."
+    return f"{text} ({decision.risk.label}) `vg explain` shows why."

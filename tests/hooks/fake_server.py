@@ -95,7 +95,7 @@ class WordJudge:
     def decide(self, request: Request, code: str) -> tuple[Script, Decision]:
         finding = Finding("fake.word", Risk.HIGH, "ask", "a fake finding", Span(0, 1), why="tests", instead="nothing")
         if "blockme" in code:
-            return Script(()), Decision(Action.BLOCK, Risk.CRITICAL, "blockme", (finding,))
+            return Script(()), Decision(Action.BLOCK, Risk.CRITICAL, "blockme")
         if "askme" in code:
             return Script(()), Decision(Action.ASK, Risk.HIGH, "askme", (finding,))
         if "warnme" in code:
