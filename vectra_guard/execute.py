@@ -147,7 +147,8 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
         workspace_mode=mode,
     )
     named = {name: os.environ[name] for name in task.options.keep_env if name in os.environ}
-    spec = replace(spec, env={**spec.env, **named})
+    # the hooks stay inert inside: what runs there is contained, and the evaluator is out of reach
+    spec = replace(spec, env={**spec.env, **named, "VG_SANDBOX": "1"})
     _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
     overhead = time.monotonic() - task.started
     outcome = sandbox.run(spec, runtime=runtime)

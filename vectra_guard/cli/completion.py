@@ -13,6 +13,7 @@ ACTIONS = {
     "preset": "list show diff use",
     "config": "show check schema allow set allow-host",
     "cache": "list clean",
+    "review": "list show keep drop pick",
     "hook": "bash zsh fish",
     "completion": "bash zsh fish",
 }

@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preset": ("preset", "list, show and use shipped presets"),
     "config": ("config", "show, check and change the configuration"),
     "cache": ("cache", "list and clean package caches of sandboxes"),
+    "review": ("review", "what sandboxed runs changed: look, then keep or drop"),
+    "undo": ("undo", "bring back what a kept review overwrote or deleted"),
     "init": ("init", "write a commented configuration file"),
     "hook": ("hook", "print or install the hook of a shell"),
     "shell": ("shell", "open a guarded shell; no start-up file is changed"),

@@ -65,6 +65,8 @@ def after(outcome: Outcome, *, strict: bool) -> None:
         more = f" and {len(outcome.refused_hosts) - 5} more" if len(outcome.refused_hosts) > 5 else ""
         first = visible(outcome.refused_hosts[0][0])
         say(f"vg: the sandbox refused: {hosts}{more}. To allow: vg config allow-host {first} [--here]")
+    if outcome.review:
+        say(f"vg: its changes are kept aside. See them: vg review show {outcome.review}   then: keep or drop")
     if outcome.ended:
         say(f"vg: {outcome.ended}")
     if strict:  # asked for explicitly: then what is weaker is said each time; else `vg doctor` says it

@@ -45,7 +45,7 @@ def judge(context: Context) -> None:
         words = view.words if name in ("export", "declare", "typeset") else ()
         exported = [(w.text.partition("=")[0], w) for w in words]
         for variable, word in [*view.command.assigns, *exported]:
-            if variable in ("PROMPT_COMMAND", "precmd_functions", "preexec_functions") or variable.startswith("__vg"):
+            if variable in ("PROMPT_COMMAND", "precmd_functions", "preexec_functions") or variable.startswith(("__vg", "VG_")):
                 context.add("guard.prompt-hook", view.command, word.text)
 
 
