@@ -188,7 +188,7 @@ def keep(
         value = {
             "id": review.id,
             "kept": kept.done,
-            "conflicts": [path for path in kept.conflicts],
+            "conflicts": list(kept.conflicts),
             "failed": [{"path": path, "reason": reason} for path, reason in kept.failed],
             "left": len(result.left.shown),
             "undo": result.undo,

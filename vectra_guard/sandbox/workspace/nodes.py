@@ -90,6 +90,19 @@ def set_attributes(path: str, wanted: dict[str, bytes], *, follow: bool = False)
         _tolerant(os.setxattr, path, name, value, follow=follow)
 
 
+def strip(path: str, mode: int) -> None:
+    """Take the overlay's bookkeeping off a file, and give it its mode."""
+    now = stat.S_IMODE(os.lstat(path).st_mode)
+    marked = [name for name in os.listxattr(path, follow_symlinks=False) if name.startswith(OVERLAY_PREFIXES)]
+    if marked and not now & 0o200 and os.geteuid():
+        os.chmod(path, now | 0o200)  # an ordinary user may take it off only a file that can be written
+        now |= 0o200
+    for name in marked:
+        _tolerant(os.removexattr, path, name, follow=False)
+    if now != mode:
+        os.chmod(path, mode)
+
+
 def _tolerant(call: object, *args: object, follow: bool) -> None:
     try:
         call(*args, follow_symlinks=follow)  # type: ignore[operator]

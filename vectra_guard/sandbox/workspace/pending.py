@@ -88,9 +88,11 @@ class Review:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def changes(self) -> Changes:
+    def changes(self, *, secrets: bool = True) -> Changes:
         """What waits, as the workspace is now."""
-        return read(self.workspace, self.upper, since=self.since, ours=self._ours(), modes=self._modes())
+        return read(
+            self.workspace, self.upper, since=self.since, ours=self._ours(), modes=self._modes(), secrets=secrets
+        )
 
     def changed(self) -> bool:
         """Is there any change? Stops at the first."""
@@ -126,7 +128,9 @@ class Review:
                     folder = stat.S_ISDIR(info.st_mode)
                     need = 0o700 if folder else 0o400 if stat.S_ISREG(info.st_mode) else 0
                     mode = stat.S_IMODE(info.st_mode)
-                    if mode & need != need or info.st_ino in known:  # of hard links, each name is written down
+                    if (mode & need != need or info.st_ino in known) and not self._kept(
+                        path, info
+                    ):  # of hard links, each name is written down
                         mode = known.setdefault(info.st_ino, mode)
                         os.write(fd, json.dumps([path, mode]).encode() + b"\n")
                         os.chmod(f"{self.upper}/{path}", mode | need)
@@ -134,6 +138,11 @@ class Review:
                         todo.append(path)
         finally:
             os.close(fd)
+
+    def _kept(self, path: str, info: os.stat_result) -> bool:
+        """Is it the very file that the workspace has by now? Then its mode is not ours to lift."""
+        there = nodes.look(f"{self.workspace}/{path}")
+        return there is not None and (there.st_ino, there.st_dev) == (info.st_ino, info.st_dev)
 
     def settle(self) -> None:
         """Move an upper layer that is in memory to the disk."""
@@ -176,7 +185,7 @@ class Review:
                 record.recover()
                 self.state = "keeping"
                 self.save()
-                found = self.changes()
+                found = self.changes(secrets=False)
                 if only is not None:
                     found = apply.pick(found, only)
                     if not found.items:
@@ -184,7 +193,7 @@ class Review:
                 kept = apply.keep(self.workspace, self.upper, found, record, force=force)
             finally:
                 record.close()
-            left = self.changes()
+            left = self.changes(secrets=False)
             waiting = [item for item in left.items if item.op != "times" or item.path in kept.conflicts]
             why = self._trimmed()
             if waiting:

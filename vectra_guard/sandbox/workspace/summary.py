@@ -17,6 +17,7 @@ from vectra_guard.sandbox.workspace.marks import MEANING
 
 SIGNS = {"added": "+", "changed": "~", "deleted": "-", "type": "~", "mode": "%", "times": "."}
 _FOR_MARKED = 8
+_COLUMN = 42
 
 
 class Row(NamedTuple):
@@ -247,9 +248,11 @@ def fit(text: str, width: int) -> str:
 
 
 def _pair(left: str, right: str, width: int) -> str:
-    right = fit(right, max(10, width // 2))
-    left = fit(left, max(4, width - columns(right) - 2))
-    return left + " " * max(2, min(44, width) - columns(left)) + right if columns(left) < 42 else f"{left}  {right}"
+    """Two columns; of a narrow row the left one gives way down to a third."""
+    right = fit(right, max(width - columns(left) - 2, width * 2 // 3 - 2))
+    left = fit(left, width - columns(right) - 2)
+    column = min(_COLUMN, width - columns(right) - 2)
+    return f"{left}{' ' * max(0, column - columns(left))}  {right}"
 
 
 def human(count: float) -> str:

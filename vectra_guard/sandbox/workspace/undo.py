@@ -88,8 +88,6 @@ class Record:
 
     def hold(self, parent: int, name: str, number: int, info: os.stat_result) -> None:
         """Keep a second name, or a copy, of what is about to be replaced."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(str(number), dir_fd=self._old)
         try:
             os.link(name, str(number), src_dir_fd=parent, dst_dir_fd=self._old, follow_symlinks=False)
         except OSError as err:
