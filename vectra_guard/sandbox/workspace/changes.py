@@ -207,9 +207,9 @@ class _Reader:
 
     def _directory(self, path: str, info: os.stat_result, old: os.stat_result | None, opaque: bool) -> None:
         mode = self._mode(path, info)
-        found = marks.of_path(f"{path}/") if old is None else []
+        found: list[str] = []
         if old is None:
-            self._add(Change(path, "added", "dir", mode=mode, files=0, marks=tuple(found)))
+            self._add(Change(path, "added", "dir", mode=mode, files=0))
         elif not stat.S_ISDIR(old.st_mode):
             self._add(self._retyped(path, "dir", mode, 0, "", old, found))
         else:
