@@ -192,9 +192,10 @@ def _interprets(context: Context, flows: Flows, view: View) -> None:
 
 
 def _piped(context: Context, view: View, source: int) -> None:
-    """``awk '{print "mv " $1}' list | sh``: code that is made while it runs. A script that is only shown is no code made."""
+    """``awk '{print "mv " $1}' list | sh``: code made while it runs. A script that is only shown is no code made."""
     inner = context.views[source]
-    if view.name in context.rules.role("shells") and inner.name not in SHOWS and inner.name not in context.rules.role("printers"):
+    quiet = inner.name in SHOWS or inner.name in context.rules.role("printers")
+    if view.name in context.rules.role("shells") and not quiet:
         context.add("flow.printed-code", view.command, inner.name)
 
 

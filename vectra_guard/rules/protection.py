@@ -21,6 +21,7 @@ REMOVERS = frozenset((
     "unset", "unfunction", "functions", "unalias", "zle", "bindkey", "bind", "trap", "complete", "disable",
     "enable", "eval", "add-zsh-hook",
 ))  # fmt: skip
+PROMPT_HOOKS = frozenset(("PROMPT_COMMAND", "precmd_functions", "preexec_functions"))
 SWITCHES = {
     "vg-off": (),
     "vg": (("trust", "add"), ("trust", "import"), ("config", "allow"), ("hook",), ("answer",), ("allow",)),
@@ -45,7 +46,7 @@ def judge(context: Context) -> None:
         words = view.words if name in ("export", "declare", "typeset") else ()
         exported = [(w.text.partition("=")[0], w) for w in words]
         for variable, word in [*view.command.assigns, *exported]:
-            if variable in ("PROMPT_COMMAND", "precmd_functions", "preexec_functions") or variable.startswith(("__vg", "VG_")):
+            if variable in PROMPT_HOOKS or variable.startswith(("__vg", "VG_")):
                 context.add("guard.prompt-hook", view.command, word.text)
 
 
