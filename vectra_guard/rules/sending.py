@@ -110,8 +110,9 @@ def _copies(view: View, flows: Flows) -> frozenset[str]:
         return NOTHING
     marks = flows.input(view) if "-" in texts or view.name in ("gh", "ftp", "lftp") else NOTHING
     places = args[:-1] if view.name in ("scp", "rsync") else args
+    last_remote = max((n for n, w in enumerate(args) if "://" in w.text or "remote" in view.tags(w)), default=-1)
     for at, word in enumerate(places):
-        later = any("://" in w.text or "remote" in view.tags(w) for w in args[at + 1 :])
+        later = at < last_remote
         outward = later or view.name not in ("scp", "rsync", "aws", "gsutil", "rclone", "az", "s3cmd", "mc")
         if outward and "remote" not in view.tags(word):
             if "secret" in view.tags(word):
