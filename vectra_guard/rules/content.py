@@ -13,7 +13,7 @@ ATTACK = re.compile(
     r"\bnc(at)?\b[^\n]{0,200}\s-[ec]\b|"
     r"\bbase64\s+(-d|--decode|-D)|NOPASSWD|\$\((curl|wget)\b|<\((curl|wget)\b|\bmkfifo\b|\bsocat\b[^\n]{0,200}exec:|"
     r"\balias\s+(sudo|ssh|su|ls|cd)=|PROMPT_COMMAND=|\bchmod\s+[ugo]*\+?s\b|\bchmod\s+[2467][0-7]{3}\b|"
-    r"\brm\s+-\w*r\w*\s+[\"']?(/|~|\$HOME)[\"']?(\s|$|\*)|\bimport\s+socket\b|\bfsockopen\b|stratum\+tcp|xmrig",
+    r"\brm\s+-\w*r\w*\s+[\"']?(/|~|\$HOME)[\"']?(\s|$|[*;}|&])|\bimport\s+socket\b|\bfsockopen\b|stratum\+tcp|xmrig",
     re.IGNORECASE,
 )
 HARMLESS_SETTING = re.compile(

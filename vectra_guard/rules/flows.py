@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.rules.code_words import code_words, reads_stdin_as_code
+from vectra_guard.rules.content import attack_text
 from vectra_guard.rules.files import downloads, moves
 from vectra_guard.rules.find import find_targets, is_find
 from vectra_guard.rules.matching import WRITES
@@ -196,7 +197,8 @@ def _piped(context: Context, view: View, source: int) -> None:
     inner = context.views[source]
     quiet = inner.name in SHOWS or inner.name in context.rules.role("printers")
     if view.name in context.rules.role("shells") and not quiet:
-        context.add("flow.printed-code", view.command, inner.name)
+        attack = attack_text(" ".join(w.text for w in inner.words))
+        context.add("flow.unknown-code" if attack else "flow.printed-code", view.command, inner.name)
 
 
 def _substituted(context: Context, view: View, word: Word) -> None:

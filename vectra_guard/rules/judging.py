@@ -18,6 +18,7 @@ from vectra_guard.rules import (
     protection,
     secrets,
     shapes,
+    spread,
     writing,
 )
 from vectra_guard.rules.matching import Matcher, shows_only, test
@@ -43,6 +44,7 @@ def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> t
         _by_data(context, view)
     deletion.judge(context)
     writing.judge(context)
+    spread.judge(context)
     secrets.judge(context)
     databases.judge(context)
     privilege.judge(context)

@@ -235,7 +235,7 @@ def _under_home(rest: str, found: set[str]) -> None:
             found.add("cache")
             found.discard("dotfile")
     for prefix in STARTUP_HOME:
-        if rest == prefix or (prefix.endswith("/") and rest.startswith(prefix)):
+        if rest == prefix or (prefix.endswith("/") and f"{rest}/".startswith(prefix)):
             found.add("startup")
     if GLOB.search(rest) and any(fnmatch.fnmatchcase(s, rest) for s in SECRET_HOME):
         found.add("secret")

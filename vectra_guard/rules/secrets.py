@@ -65,6 +65,9 @@ def _reads(context: Context, view: View) -> None:
     words: Sequence[Word] = view.words
     if view.name == "openssl" and words and words[0].text in PUBLIC_PARTS:
         return
+    if view.name == "openssl":  # what it writes is no reading
+        before = ("", *(w.text for w in words))
+        words = [w for w, option in zip(words, before, strict=False) if option not in ("-out", "-keyout")]
     if view.name in ("grep", "rg", "ag", "sed", "awk", "jq", "yq", "egrep", "fgrep"):
         words = view.parsed.args if view.parsed.has("--regexp", "--expression", "--file") else view.parsed.args[1:]
         if view.name in ("sed", "awk"):
@@ -81,7 +84,7 @@ def _reads(context: Context, view: View) -> None:
             context.add("secrets.dotenv" if "dotenv" in tags else "secrets.file", view.command, word.text)
             return
     if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg"):
-        for word in secret_words(view):
+        for word in secret_words(view) if view.name != "openssl" else ():
             if " " not in word.text:
                 context.add("secrets.file", view.command, word.text)
 

@@ -39,7 +39,7 @@ def _interpreter(context: Context, view: View) -> None:
     command = view.command
     shells = context.rules.role("shells")
     if command.in_loop and command.background and view.name in shells and any(
-        w.text == UNKNOWN or "$0" in w.raw or "BASH_SOURCE" in w.raw for w in view.words
+        w.text == UNKNOWN or "$0" in w.raw or "BASH_SOURCE" in w.raw for w in command.words
     ):
         context.add("attack.fork-bomb", command)
     at = command.stdout_to

@@ -120,6 +120,8 @@ def grade(tags: frozenset[str], word: Word, text: str | None, *, empties: bool, 
         return "write.emptied"
     if "system" in tags and not tags & {"log", "cache", "temp"}:
         return "write.system"
+    if empties and {"log", "system"} <= tags:
+        return "write.emptied"
     if tags & INNOCENT:
         return None
     if empties and (word.text.lower().endswith(SOURCES) or tags & {"database", "secret"}) and UNKNOWN not in word.text:
