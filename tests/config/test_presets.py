@@ -26,12 +26,12 @@ COMMANDS = (
 )
 ASKED = {
     "developer": "host host host sandbox sandbox host host ask ask block",
-    "ci-cd": "sandbox sandbox sandbox sandbox sandbox sandbox sandbox sandbox sandbox block",
+    "ci-cd": "sandbox sandbox sandbox sandbox sandbox sandbox sandbox ask ask block",
     "production": "host host host sandbox sandbox ask ask ask ask block",
 }
 UNATTENDED = {
     "developer": "host host host sandbox sandbox host host block block block",
-    "ci-cd": ASKED["ci-cd"],
+    "ci-cd": "sandbox sandbox sandbox sandbox sandbox sandbox sandbox block block block",
     "production": "host host host sandbox sandbox block block block block block",
 }
 
