@@ -75,6 +75,9 @@ def nodes(root):
 
 def remove(path):
     if os.path.isdir(path) and not os.path.islink(path):
+        # what a removal that fails half way leaves depends on the order of the folder
+        if any(os.lstat(item).st_mode & 0o700 != 0o700 for item in [path, *nodes(path)] if os.path.isdir(item)):
+            raise PermissionError(path)
         shutil.rmtree(path)
     else:
         os.unlink(path)
