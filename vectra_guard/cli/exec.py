@@ -83,6 +83,9 @@ def parse(args: list[str]) -> tuple[execute.Options, list[str], bool, bool]:
                 said[name] = value
         else:
             raise UsageError(f"vg exec has no option {name}; the command starts after --. `vg exec --help` lists all")
+    if flags.get("sandbox.workspace") in ("review", "ro"):
+        # who asks for a view or a read-only project asks for a sandbox: never a silent direct run
+        flags.setdefault("sandbox.mode", "always")
     separated = position < len(args) and args[position] == "--"
     options = execute.Options(
         flags=flags,
