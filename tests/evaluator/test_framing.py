@@ -47,3 +47,9 @@ def test_half_a_record_does_not_spoil_the_next() -> None:
 def test_what_is_shown_cannot_drive_the_terminal(text: str) -> None:
     assert all(c.isprintable() for c in framing.shorten(text))
     assert framing.answer("1", "B", text).count(b"\0") == 1
+
+
+def test_each_kind_of_alias_keeps_its_name() -> None:
+    found = framing.parse(b"s1\0call=ls -l\0all=ls -l\0gG=| grep\0utxt=less")
+    assert found is not None
+    assert found.aliases == {"ll": "ls -l", "-g G": "| grep", "-s txt": "less"}

@@ -15,6 +15,10 @@ MAX_MESSAGE = 3000  # characters of an answer that is shown, well below a pipe's
 _FUNCTION_NAME = re.compile(r"\s*(?:function\s+)?(?:-\S+\s+)*([^\s(){}]+)")
 
 
+ALIAS_KINDS = {"a": "", "g": "-g ", "u": "-s "}
+"""Tag -> how ``Facts.aliases`` names that kind: a global alias of zsh works in any place, a suffix alias by ending."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One question of a hook, or one JSON call of ``vg`` (then only ``json`` is set)."""
@@ -33,7 +37,6 @@ class Message:
     continues: bool = False
     want: str = ""
     ident: str = ""
-    backstop: bool = False
     spooled: bool = False  # the record itself lies in a file, too long for a pipe
     json: str = ""
 
@@ -68,9 +71,9 @@ def parse(record: bytes) -> Message | None:
     functions: dict[str, str] = {}
     for part in record.decode("utf-8", "surrogateescape").split("\0"):
         tag, value = part[:1], part[1:]
-        if tag in ("a", "g", "u"):
+        if tag in ALIAS_KINDS:
             name, _, text = value.partition("=")
-            aliases[name] = text
+            aliases[ALIAS_KINDS[tag] + name] = text
         elif tag == "f":
             if found := _FUNCTION_NAME.match(value):
                 functions[found.group(1)] = value
@@ -95,7 +98,6 @@ def parse(record: bytes) -> Message | None:
         continues=fields.get("q") == "1",
         want=fields.get("m", ""),
         ident=fields.get("i", ""),
-        backstop=fields.get("b") == "1",
         spooled=fields.get("l") == "1",
     )
 

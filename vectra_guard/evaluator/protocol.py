@@ -12,10 +12,11 @@ value, separated by NUL, the record opened and closed by two NULs::
     a  NAME=TEXT alias of a word in the line (repeated); g the same for zsh global, u for zsh suffix aliases
     f  source of a function named by a word in the line (repeated), as the shell prints it
     z  exit status of the previous line   t  its duration in milliseconds
-    q  1: the construct is not complete yet (bash continuation lines)
-    m  what is wanted: absent = judge; "answer" = what became of the ask in field i; "bye"
+    q  1: continues the construct of the question before (bash hands over each line as it comes)
+    m  what is wanted: absent = judge; "answer" = what became of the ask in field i; anything else ("hello", "bye")
+       is only taken note of
     i  id of an ask
-    b  1: reached execution without a judgement (backstop)
+    l  1: too long for a pipe; the record itself lies in the shell's file PID.rec
 
 Hook answer: ``SEQ VERDICT PAYLOAD\\0``. Verdicts:
 
@@ -27,7 +28,7 @@ Hook answer: ``SEQ VERDICT PAYLOAD\\0``. Verdicts:
 
 ``vg`` speaks over the unix socket with one field ``j`` holding a JSON object ``{"op": …}``; the answer is one JSON
 object and a NUL. Operations: ``grant`` (id, argv, cwd, pid) · ``ask`` (id) · ``answer`` (id, choice, scope,
-duration) · ``judge`` (line, cwd, shell, argv?) · ``record`` (a finished run) · ``status`` · ``reload`` · ``stop``.
+duration) · ``judge`` (line, cwd, shell, argv?) · ``status`` · ``reload`` · ``stop``.
 """
 
 from __future__ import annotations

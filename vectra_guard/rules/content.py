@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.model import UNKNOWN
 from vectra_guard.rules.view import Context, View
 
 # Each alternative is linear: no nested repeats over the same characters.
@@ -64,7 +64,3 @@ def input_text(context: Context, view: View, depth: int = 0) -> str | None:
     if command.stdin_from is not None:
         return output_text(context, context.views[command.stdin_from], depth + 1)
     return None
-
-
-def url_of(words: tuple[Word, ...] | list[Word]) -> str:
-    return next((w.text for w in words if "://" in w.text), "")

@@ -17,7 +17,6 @@ from vectra_guard.rules.view import Context, View
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
 FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
 PRECIOUS = frozenset(("secret", "startup", "database", "backup", "git-config"))
-SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))
 
 
 def judge(context: Context) -> None:

@@ -15,7 +15,6 @@ from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.rules.places import Where, tags, url_tags
 
 Predicate = Callable[[Word, Where], bool]
-NONE: frozenset[str] = frozenset()
 _NO_PATH = re.compile(r"^[\w@.-]+:(?!//)|^[a-zA-Z][\w+.-]*://")
 
 

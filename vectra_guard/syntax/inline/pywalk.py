@@ -32,7 +32,6 @@ class Walker:
         self.steps = 0
         self.calls = 0
         self.returned: Value = UNKNOWN
-        self.forks_in_loop = False
         self.loops = 0
 
     def run(self, tree: ast.Module) -> None:
