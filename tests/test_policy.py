@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from vectra_guard import policy, rewrite
-from vectra_guard.config.schema import Config, Policies, Sandbox
+from vectra_guard.config.schema import Config, EnvProtection, Policies, Sandbox
 from vectra_guard.model import (
     UNKNOWN,
     Action,
@@ -231,3 +231,53 @@ def test_a_decision_survives_the_wire() -> None:
 
     made = two_parts(finding(Risk.MEDIUM, "sandbox", 0), finding(Risk.HIGH, "ask", 1))
     assert codec.decision_from_json(codec.decision_to_json(made)) == made
+
+
+def judged(line: str, settings: Config, trust=None, argv=None) -> policy.Decision:
+    """Through the real reader: how commands hang together is its word."""
+    from vectra_guard import syntax
+
+    facts = Facts(uid=1000, user="u", variables={"HOME": "/h"})
+    request = Request(line, "bash", "/w", "/h", interactive=True, argv=argv)
+    script = syntax.read(request, facts)
+    found = [finding(Risk.HIGH, index=c.index) for c in script.commands if c.name == "sh"]
+    return policy.decide(script, found, request, facts, settings, trust)
+
+
+def test_always_leaves_the_shells_own_commands_in_the_shell() -> None:
+    line = "cd web && npm install && export DONE=1"
+    made = judged(line, config(mode="always"))
+    assert rewrite.apply(line, made, "vg", "g") == "cd web && vg exec --grant g.1 -- npm install && export DONE=1"
+    assert judged("cd web", config(mode="always")).action == Action.HOST
+    assert judged("echo x", config(mode="always"), argv=("echo", "x")).action == Action.SANDBOX
+
+
+def test_trust_in_what_a_variable_holds_is_trust_in_where_it_came_from() -> None:
+    seen: list[str] = []
+    for url in ("one", "two"):
+        judged(f'x=$(curl {url}); sh -c "$x"', Config(), lambda prints: seen.extend(prints) or {})
+    assert len(set(seen)) == len(seen) == 2
+
+
+def test_trust_does_not_reach_past_expansion() -> None:
+    made = decide(Risk.HIGH, undecided=True, text="rm -rf ?/*", trust=trust_everything)
+    assert [i.kind for i in made.insertions] == ["recheck"]
+
+
+def test_a_disabled_rule_does_not_apply_unless_critical() -> None:
+    quiet = config(policies=Policies(disable=("t.rule",)))
+    assert decide(Risk.HIGH, config=quiet).action == Action.HOST
+    assert decide(Risk.CRITICAL, "refuse", config=quiet).action == Action.BLOCK
+    assert decide(Risk.HIGH, config=config(policies=Policies(disable=("t.other",)))).action == Action.ASK
+
+
+def test_block_env_access_asks_before_the_whole_environment_is_shown() -> None:
+    from vectra_guard import rules, syntax
+
+    request = Request("env", "bash", "/w", "/h", interactive=True)
+    facts = Facts(uid=1000)
+    script = syntax.read(request, facts)
+    found = rules.judge(script, request, facts, rules.load())
+    blocked = Config(env_protection=EnvProtection(block_env_access=True))
+    assert policy.decide(script, found, request, facts, Config()).action == Action.HOST
+    assert policy.decide(script, found, request, facts, blocked).action == Action.ASK

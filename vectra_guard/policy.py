@@ -41,13 +41,14 @@ from vectra_guard.model import (
     Span,
     Step,
 )
+from vectra_guard.syntax.shellstate import CHANGES_STATE
 
 TrustLookup = Callable[[Sequence[str]], Mapping[str, str]]
 """Fingerprints -> the id of the trust entry for each that is trusted at this place and time."""
 
-LEVELS = ("off", "low", "medium", "high", "paranoid")
 ASKS_FROM = {"low": Risk.CRITICAL, "medium": Risk.HIGH, "high": Risk.MEDIUM, "paranoid": Risk.LOW}
 SANDBOX_FROM = {"auto": Risk.MEDIUM, "risky": Risk.HIGH}
+WHOLE_ENVIRONMENT = "secrets.environment"
 SERVED = ("sandbox",)
 """Remedies for which running in a sandbox achieves what the command is for."""
 
@@ -68,7 +69,6 @@ class Part:
     sandbox: tuple[int, ...] = ()  # tops that run in the sandbox
     fingerprint: str = ""
     trust_id: str = ""
-    warning: str = ""
     steps: list[Step] = field(default_factory=list)
 
 
@@ -113,7 +113,7 @@ def decide(
         when_unattended=config.sandbox.when_unattended,
         sources=sources or {},
     )
-    findings = _with_floor(findings, script, request)
+    findings = _with_floor(_configured(findings, config), script, request)
     if level == "off":
         return _off(findings, rules)
     if not findings and level != "paranoid" and mode != "always" and not rules.deny:
@@ -186,6 +186,20 @@ def part_text(commands: Sequence[Command], request: Request) -> str:
     return text.decode("utf-8", "surrogateescape").strip()
 
 
+def _configured(findings: Sequence[Finding], config: Config) -> Sequence[Finding]:
+    """What the user's configuration makes of the rules' findings. A critical one stays whatever is disabled."""
+    disabled = config.policies.disable
+    if disabled:
+        findings = [f for f in findings if f.rule not in disabled or f.risk == Risk.CRITICAL]
+    if config.env_protection.block_env_access:
+        findings = [_asked(f) if f.rule == WHOLE_ENVIRONMENT else f for f in findings]
+    return findings
+
+
+def _asked(finding: Finding) -> Finding:
+    return replace(finding, risk=max(finding.risk, Risk.HIGH), remedy="ask")
+
+
 def _with_floor(findings: Sequence[Finding], script: Script, request: Request) -> tuple[Finding, ...]:
     """What could not be read is never low: the reader's floor becomes a finding of its own."""
     if script.floor == Risk.LOW:
@@ -205,7 +219,8 @@ def _off(findings: Sequence[Finding], rules: Rules) -> Decision:
 
 
 def _parts(script: Script, findings: Sequence[Finding]) -> list[Part]:
-    """Group the commands into pipelines: tops joined by a pipe or by a substituted output belong together."""
+    """Group the commands into pipelines: tops joined by a pipe or by a substituted output belong together, also
+    where the output came by way of a variable (``x=$(curl u); sh -c "$x"``): trusting the one is trusting both."""
     owner = {command.index: command.top for command in script.commands}
     leader: dict[int, int] = {top: top for top in owner.values()}
 
@@ -216,8 +231,9 @@ def _parts(script: Script, findings: Sequence[Finding]) -> list[Part]:
         return top
 
     for command in script.commands:
-        linked = [command.stdin_from, command.stdout_to]
-        for other in linked:
+        assigned = (word for _, word in command.assigns)
+        words = (*command.words, *assigned, *(redirect.target for redirect in command.redirects))
+        for other in (command.stdin_from, command.stdout_to, *(source for word in words for source in word.sources)):
             if other is not None and other in owner:
                 leader[find(owner[other])] = find(command.top)
     groups: dict[int, list[Command]] = {}
@@ -259,14 +275,15 @@ def _decide_part(part: Part, rules: Rules) -> None:
         _note(part, rules, "denylist", Action.BLOCK, "policies.denylist")
         return
     if part.trust_id:
-        part.recheck = ()
+        # words that only expansion can tell are judged then, and trusted or not by what they turn out to be
         _note(part, rules, "trust", Action.HOST, f"trust entry {part.trust_id}")
         return
-    if rules.mode == "always" and (risk < rules.asks_from or risk < Risk.HIGH or served):
-        # what a sandbox would only break, or what it would destroy all the same, still asks below
+    external = _external_tops(part, rules) if rules.mode == "always" else ()
+    # high and not served: a sandbox would only break it, or it would destroy the same things there; it asks below
+    if external and (risk < rules.asks_from or risk < Risk.HIGH or served):
         part.reason = part.reason or "every external command is sandboxed (mode always)"
         _note(part, rules, "mode", Action.SANDBOX, "sandbox.mode")
-        part.sandbox = tuple(sorted(part.tops))
+        part.sandbox = external
         return
     allowed = _matches(part, rules.allow, every=True)
     if allowed:
@@ -331,6 +348,13 @@ def _set_aside_undecided(part: Part, rules: Rules) -> tuple[Finding, ...]:
     if again:
         part.steps.append(Step("expansion", "its words are only known after expansion: judged again then"))
     return tuple(firm)
+
+
+def _external_tops(part: Part, rules: Rules) -> tuple[int, ...]:
+    """What mode always puts into a sandbox: not what the shell itself runs, whose effect would be lost there."""
+    if rules.request.argv is not None:
+        return tuple(sorted(part.tops))
+    return tuple(c.index for c in part.commands if c.index in part.tops and c.words and c.name not in CHANGES_STATE)
 
 
 def _tops_of(part: Part, findings: Sequence[Finding]) -> tuple[int, ...]:
