@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from vectra_guard import hostrun, rewrite
 from vectra_guard.codec import decision_from_json
 from vectra_guard.errors import EvaluatorUnavailable, GuardError, Refused, UsageError
-from vectra_guard.facts import here
+from vectra_guard.facts import OBSERVED, here
 from vectra_guard.model import Action, Decision, Finding, Request, Risk
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vectra_guard.guard import Guard
     from vectra_guard.model import WorkspaceMode
 
-SHELLS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "sh": "sh"}
+SHELLS = ("bash", "zsh", "fish", "sh")
 KEYWORDS_BEFORE = ("command", "builtin", "noglob", "nocorrect", "exec")
 """Words of the shell that may stand before a command that was rewritten in place; no program has these names."""
 
@@ -115,8 +115,10 @@ def _carry_out(task: Task, decision: Decision) -> int:
 def _on_host(task: Task, decision: Decision, answer: str) -> int:
     argv = task.argv
     if task.request.argv is None and decision.insertions:
+        from vectra_guard import shells  # a rewritten line names our own path; most runs are not one
+
         line = rewrite.apply(
-            task.request.line, decision, vg_path(), shell=task.options.shell, options=task.options.words
+            task.request.line, decision, shells.vg(), shell=task.options.shell, options=task.options.words
         )
         argv = (argv[0], argv[1], line)
     overhead = time.monotonic() - task.started
@@ -134,6 +136,9 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
     from vectra_guard import sandbox
 
     loaded = _config(task)
+    if loaded.problems:
+        more = f" (and {len(loaded.problems) - 1} more: vg config check)" if len(loaded.problems) > 1 else ""
+        _notice().say(f"vg: {loaded.problems[0]}{more}")
     worst = decision.findings[0] if decision.findings else None
     said = loaded.config.sandbox.workspace
     mode: WorkspaceMode | None = "review" if decision.review and said == "auto" else None
@@ -166,8 +171,8 @@ def _ask(task: Task, decision: Decision) -> tuple[Decision, str]:
     from vectra_guard import prompt
 
     answer = prompt.ask(task.request, decision, _config(task).config)
-    if answer.choice == "remember":
-        prompt.remember(task.request, decision, answer, _config(task).config)
+    if answer.choice == "remember" and (lost := prompt.remember(task.request, decision, answer, _config(task).config)):
+        _notice().say(f"vg: not remembered: {lost}")
     if answer.choice in ("host", "remember"):
         return _after_answer(decision, "host"), answer.choice
     if answer.choice == "sandbox":
@@ -269,10 +274,7 @@ def _judge(task: Task) -> Decision:
 
 def _environ() -> dict[str, str]:
     """What the evaluator looks at in the caller's environment; nothing secret travels."""
-    from vectra_guard.facts import CERTAIN
-
-    names = (*CERTAIN, "AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "AZURE_PROFILE", "KUBECONFIG")
-    return {name: os.environ[name] for name in names if name in os.environ}
+    return {name: os.environ[name] for name in OBSERVED if name in os.environ}
 
 
 _opened: list[Guard] = []
@@ -342,17 +344,11 @@ def _record(
     )
 
 
-def vg_path() -> str:
-    """This command's own path, for rewritten lines."""
-    beside = os.path.join(os.path.dirname(sys.executable), "vg")
-    return beside if os.access(beside, os.X_OK) else "vg"
-
-
 def _shell(name: str) -> str:
     if name not in SHELLS:
         raise UsageError(f"--shell {name}: not one of {', '.join(SHELLS)}")
-    path = f"/bin/{SHELLS[name]}"
-    return path if os.path.exists(path) else SHELLS[name]
+    path = f"/bin/{name}"
+    return path if os.path.exists(path) else name
 
 
 def _notice() -> Any:

@@ -19,6 +19,11 @@ CERTAIN = ("HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_CONFIG_HOME", "XDG
 """Exported variables that a line may be assumed to see with the value the guard sees."""
 
 
+PROFILES = ("AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "AZURE_PROFILE")
+OBSERVED = (*CERTAIN, *PROFILES, "KUBECONFIG")
+"""Everything of an environment that ``gather`` looks at."""
+
+
 def gather(
     cwd: str,
     home: str,
@@ -113,7 +118,7 @@ def production(indicators: ProductionIndicators, cwd: str, branch: str, env: Map
     host = _host()
     if _any(indicators.hosts, host):
         return f"host {host}"
-    for variable in ("AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "AZURE_PROFILE"):
+    for variable in PROFILES:
         if env.get(variable) and _any(indicators.cloud_profiles, env[variable]):
             return f"{variable}={env[variable]}"
     context = kube_context(env) if indicators.kube_contexts else ""

@@ -43,7 +43,7 @@ class Guard:
     def open(cls) -> Guard:
         return cls(rules.load())
 
-    def config(self, cwd: str, home: str = "", flags: Mapping[str, str] | None = None) -> Loaded:
+    def config(self, cwd: str, flags: Mapping[str, str] | None = None) -> Loaded:
         """The configuration in force in ``cwd``. A file that became wrong leaves the last good one in force."""
         key = (cwd, tuple(sorted((flags or {}).items())))
         held = self._loaded.get(key)
@@ -72,7 +72,7 @@ class Guard:
         flags: Mapping[str, str] | None = None,
     ) -> Judgement:
         """Judge one request with what is in force where it was typed."""
-        loaded = self.config(request.cwd, request.home, flags)
+        loaded = self.config(request.cwd, flags)
         known = world.gather(
             request.cwd,
             request.home,

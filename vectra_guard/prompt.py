@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectra_guard.config.schema import Config
+from vectra_guard.errors import StoreError
 from vectra_guard.model import Decision, Finding, Request, Risk
 from vectra_guard.report.notice import unicode, visible
 
@@ -277,8 +278,9 @@ def _bindings(question: Question) -> Any:
     return keys
 
 
-def remember(request: Request, decision: Decision, answer: Answer, config: Config) -> tuple[str, ...]:
-    """Write a trust entry for each part that asked; returns their ids. Raises StoreError when it cannot."""
+def remember(request: Request, decision: Decision, answer: Answer, config: Config) -> str:
+    """Write a trust entry for each part that asked. Returns why it could not, or empty: what was approved runs
+    all the same."""
     import time
 
     from vectra_guard.facts import git_root
@@ -286,16 +288,18 @@ def remember(request: Request, decision: Decision, answer: Answer, config: Confi
     from vectra_guard.store.trust import TrustStore, parse_duration
 
     now = time.time()
-    store = TrustStore(db.open(config.sandbox.trust_store_path or None))
-    return tuple(
-        store.add(
-            part.fingerprint,
-            part.text,
-            now=now,
-            scope="here" if answer.scope == "here" else "anywhere",
-            folder=git_root(request.cwd) or request.cwd,
-            duration=parse_duration(answer.duration),
-        ).id
-        for part in decision.parts
-        if part.asks
-    )
+    try:
+        store = TrustStore(db.open(config.sandbox.trust_store_path or None))
+        for part in decision.parts:
+            if part.asks:
+                store.add(
+                    part.fingerprint,
+                    part.text,
+                    now=now,
+                    scope="here" if answer.scope == "here" else "anywhere",
+                    folder=git_root(request.cwd) or request.cwd,
+                    duration=parse_duration(answer.duration),
+                )
+    except StoreError as err:
+        return str(err)
+    return ""

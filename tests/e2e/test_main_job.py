@@ -255,6 +255,39 @@ def test_unset_variable_typed(sh: GuardedShell, home: Path) -> None:
     assert sh.status() == 3
 
 
+def test_a_global_alias_of_zsh_is_seen_through(home: Path, project: Path) -> None:
+    need(shutil.which("zsh"), "zsh is not installed")
+    with GuardedShell("zsh", home, project) as shell:
+        shell.run("alias -g EVERYTHING=~")
+        assert "not run" in shell.run("rm -rf EVERYTHING")
+        assert shell.status() == 3
+    assert (home / "precious").exists()
+
+
+def test_a_full_store_stops_no_approved_line(home: Path, repositories) -> None:
+    ((one, bare), _), git = repositories
+    before = git("rev-parse", "main", cwd=bare)
+    state = home / ".local/state/vectra-guard"
+    state.mkdir(parents=True, mode=0o700)
+    (state / "state.db").mkdir()  # nothing can be written there
+    with GuardedShell("bash", home, one, hook=False) as shell:
+        shell.type("vg exec -- git push --force\r")
+        shell.child.expect(r"\[N\]o")
+        for key in "r2h":
+            shell.type(key)
+            eventually(lambda: False, 0.3)
+        shell.wait_prompt()
+        assert "not remembered" in shell.text()
+    assert git("rev-parse", "main", cwd=bare) != before
+
+
+def test_a_project_file_that_loosens_is_said(home: Path, project: Path) -> None:
+    (project / "vectra-guard.yaml").write_text("sandbox:\n  security_level: permissive\n")
+    made = guarded.vg(home, "exec", "--mode", "always", "--", "true", cwd=project)
+    assert made.returncode == 0
+    assert "vectra-guard.yaml:2" in made.stderr
+
+
 def test_a_known_variable_is_not_in_the_way(sh: GuardedShell, project: Path) -> None:
     (project / "build/x").mkdir(parents=True)
     sh.run("set D build" if sh.shell == "fish" else "D=build")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +11,7 @@ import pexpect
 import pytest
 
 from tests.conftest import need
-from tests.hooks.harness import PROMPT, Session, command_of, processes
+from tests.hooks.harness import PROMPT, Session, kill_evaluator
 
 pytestmark = pytest.mark.pty
 
@@ -31,15 +28,6 @@ def fish(tmp_path: Path, **options: object) -> Session:
     quiet = "mkdir -p ~/.local/share/fish/generated_completions\n"
     options["rc_before"] = quiet + str(options.get("rc_before", ""))
     return Session("fish", tmp_path, **options)  # type: ignore[arg-type]
-
-
-def kill_evaluator(shell: Session) -> None:
-    """SIGKILL for every process of it, one that is only starting included."""
-    while found := [p for p in processes(shell.runtime) if "fake_server" in command_of(p)]:
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.02)
 
 
 # --- the five verdicts -------------------------------------------------------------------------------------------

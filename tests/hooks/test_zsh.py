@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import need
-from tests.hooks.harness import PROMPT, Session, command_of, executable, processes
+from tests.hooks.harness import PROMPT, Session, executable, kill_evaluator
 
 pytestmark = pytest.mark.pty
 
@@ -28,15 +26,6 @@ def shell(tmp_path: Path) -> Iterator[Session]:
 def zsh(tmp_path: Path, **options: object) -> Session:
     need(shutil.which("zsh"), "zsh is not installed")
     return Session("zsh", tmp_path, **options)  # type: ignore[arg-type]
-
-
-def kill_evaluator(shell: Session) -> None:
-    """SIGKILL for every process of it, one that is only starting included."""
-    while found := [p for p in processes(shell.runtime) if "fake_server" in command_of(p)]:
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.02)
 
 
 # --- the five verdicts -------------------------------------------------------------------------------------------

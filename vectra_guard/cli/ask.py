@@ -7,7 +7,7 @@ the evaluator take as no.
 from __future__ import annotations
 
 from vectra_guard.codec import decision_from_json
-from vectra_guard.errors import GuardError, StoreError, UsageError
+from vectra_guard.errors import GuardError, UsageError
 from vectra_guard.evaluator import client
 from vectra_guard.model import Request
 from vectra_guard.report.notice import say
@@ -28,10 +28,7 @@ def run(args: list[str]) -> int:
     decision = decision_from_json(asked["decision"])
     config = layers.load(request.cwd).config
     answer = prompt.ask(request, decision, config)
-    if answer.choice == "remember":
-        try:
-            prompt.remember(request, decision, answer, config)
-        except StoreError as err:
-            say(f"vg: not remembered: {err}")
+    if answer.choice == "remember" and (lost := prompt.remember(request, decision, answer, config)):
+        say(f"vg: not remembered: {lost}")
     client.call("answer", id=args[0], choice=answer.choice, scope=answer.scope, duration=answer.duration)
     return 0

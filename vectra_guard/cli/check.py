@@ -16,7 +16,7 @@ from typing import IO, Any
 from vectra_guard import rewrite
 from vectra_guard.errors import UsageError
 from vectra_guard.evaluate import Judgement
-from vectra_guard.facts import working_directory
+from vectra_guard.facts import here, working_directory
 from vectra_guard.guard import Guard
 from vectra_guard.model import Request, Risk
 
@@ -42,7 +42,7 @@ def run(args: list[str]) -> int:
     lines = [options.line] if options.file is None else _file(options.file)
     guard, worst = Guard.open(), Risk.LOW
     for line in lines:
-        judged = guard.judge(_request(line, options.shell))
+        judged = guard.judge(here(line, shell=options.shell, interactive=True))
         worst = max(worst, judged.decision.risk)
         print(json.dumps(answer(judged)) if options.json else _text(judged))
     return 2 if options.fail_on and worst >= Risk[options.fail_on.upper()] else 0
@@ -79,10 +79,6 @@ def _from_json(data: dict[str, Any]) -> Request:
         home=home,
         interactive=True,
     )
-
-
-def _request(line: str, shell: str) -> Request:
-    return Request(line, shell, working_directory(), os.environ.get("HOME", ""), interactive=True)
 
 
 def answer(judged: Judgement) -> dict[str, Any]:

@@ -48,11 +48,11 @@ class GuardJudge:
 
     def __init__(self) -> None:
         # here and not above: a test that brings its own judge does not pay for rules and parser
-        from vectra_guard.execute import vg_path
+        from vectra_guard import shells
         from vectra_guard.guard import Guard
 
         self._guard = Guard.open()
-        self._vg = vg_path()
+        self._vg = shells.vg()
         home = os.environ.get("HOME", "")
         self.judge(Request("ls -la | wc -l", cwd=home or "/", home=home, interactive=True))
 

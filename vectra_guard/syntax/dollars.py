@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from vectra_guard.syntax.escapes import ansi_c
-from vectra_guard.syntax.tree import Arith, Cap, List, Lit, Part, Redir, Source, Sub, Var
+from vectra_guard.syntax.scan import Scan
+from vectra_guard.syntax.tree import Arith, List, Lit, Part, Redir, Source, Sub, Var
 
-MAX_DEPTH = 40
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SPECIAL = "@*#?-$!0123456789_"
 OPERATORS = (
@@ -29,21 +29,15 @@ class Pending:
     strip: bool
 
 
-class Dollars:
+class Dollars(Scan):
     """The place in the text, and expansions. Quotes and words come with ``Lexer``."""
 
-    __slots__ = ("arith_no", "braces", "depth", "here", "i", "n", "problems", "s", "src", "unfinished", "zsh")
+    __slots__ = ("arith_no", "braces", "here", "zsh")
 
     def __init__(self, src: Source, zsh: bool, depth: int = 0):
-        self.src = src
-        self.s = src.text
-        self.n = len(src.text)
-        self.i = 0
+        super().__init__(src, depth)
         self.zsh = zsh
-        self.depth = depth
         self.braces = 0  # groups that a } would close
-        self.problems: list[str] = []
-        self.unfinished = False
         self.here: list[Pending] = []
         self.arith_no: set[int] = set()
 
@@ -53,19 +47,6 @@ class Dollars:
 
     def nested(self, text: str, src: Source) -> List:
         raise NotImplementedError
-
-    def problem(self, sentence: str) -> None:
-        if sentence not in self.problems and len(self.problems) < 8:
-            self.problems.append(sentence)
-
-    def open_end(self, sentence: str) -> None:
-        self.unfinished = True
-        self.problem(sentence)
-
-    def deeper(self) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Cap
 
     def single(self, out: list[Part]) -> None:
         raise NotImplementedError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from vectra_guard.syntax.escapes import escape
-from vectra_guard.syntax.tree import Cap, List, Lit, Part, Raw, Source, Sub, Var
+from vectra_guard.syntax.scan import Scan
+from vectra_guard.syntax.tree import List, Lit, Part, Raw, Source, Sub, Var
 
-MAX_DEPTH = 40
 PLAIN = re.compile(r"[A-Za-z0-9_./:,@%+^=\x80-\U0010ffff-]+")
 UNQUOTED = re.compile(r"[^\s;&|()<>'\"\\$\[\]{}*?~#]+")
 NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -16,36 +16,17 @@ UNEXPECTED = "fish would not accept this line: {} is out of place."
 UNFINISHED = "A quote or substitution is never closed."
 
 
-class FishWords:
+class FishWords(Scan):
     """The place in the text, and words. ``FishReader`` adds statements."""
 
-    __slots__ = ("commands", "depth", "i", "n", "problems", "s", "src", "unfinished")
+    __slots__ = ("commands",)
 
     def __init__(self, src: Source, depth: int = 0):
-        self.src = src
-        self.s = src.text
-        self.n = len(src.text)
-        self.i = 0
-        self.depth = depth
+        super().__init__(src, depth)
         self.commands = 0
-        self.problems: list[str] = []
-        self.unfinished = False
 
     def list_into(self, out: List, close: str) -> None:
         raise NotImplementedError
-
-    def problem(self, sentence: str) -> None:
-        if sentence not in self.problems and len(self.problems) < 8:
-            self.problems.append(sentence)
-
-    def open_end(self, sentence: str) -> None:
-        self.unfinished = True
-        self.problem(sentence)
-
-    def deeper(self) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Cap
 
     def stray(self) -> None:
         found = NAME.match(self.s, self.i)
