@@ -122,9 +122,8 @@ def test_a_grant_is_not_for_processes_outside_its_shell(peer: Peer) -> None:
     peer.register()
     token = re.findall(r"--grant (\S+)", peer.ask("rewriteme a")[1])[0]
     code = (
-        "import os,sys,time\nif os.fork(): os._exit(0)\nos.setsid()\n"
-        "def ancestors():\n  return [open(f'/proc/{os.getppid()}/stat').read().split()[i] for i in (0, 3)]\n"
-        f"while str({os.getpid()}) in ancestors(): time.sleep(.01)\n"
+        "import os,sys,time\nparent = os.getpid()\nif os.fork(): os._exit(0)\nos.setsid()\n"
+        "while os.path.exists(f'/proc/{parent}'): time.sleep(.01)\n"
         "from vectra_guard.evaluator import client\n"
         f"open(sys.argv[1]+'.new','w').write(str(client.call('grant',id='{token}',argv=['rewriteme','a'],cwd='/')['ok']))\n"
         "os.rename(sys.argv[1]+'.new', sys.argv[1])\n"

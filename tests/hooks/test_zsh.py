@@ -323,7 +323,7 @@ def test_aliases_and_functions_of_the_line_are_sent(shell: Session) -> None:
     for line in ("al >> $M/m", "echo GL >> $M/m", "x.sfx >> $M/m"):
         shell.run(line)
     log = shell.log.read_text()
-    assert "'al': 'echo block" in log and "'GL': 'block" in log and "'sfx': 'echo block" in log
+    assert "'al': 'echo block" in log and "'-g GL': 'block" in log and "'-s sfx': 'echo block" in log
     shell.run("outer >/dev/null")
     assert "['fn', 'outer']" in shell.log.read_text()
 
