@@ -91,6 +91,7 @@ class Request:
     interactive: bool = False
     argv: tuple[str, ...] | None = None
     partial: bool = False  # a prefix of a construct that the user is still typing (bash continuation lines)
+    by_program: bool = False  # a coding agent wrote it: whoever answers a question did not type it
 
 
 @dataclass(frozen=True, slots=True)

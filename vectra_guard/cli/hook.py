@@ -8,9 +8,8 @@ changes nothing. ``--uninstall`` takes exactly those bytes out again. A file is 
 from __future__ import annotations
 
 import os
-import stat
 
-from vectra_guard import paths, shells
+from vectra_guard import paths, shells, whole_files
 from vectra_guard.errors import GuardError
 
 BEGIN = "# >>> vectra-guard >>>"
@@ -47,14 +46,14 @@ def write_hook(shell: str, path: str | None = None) -> str:
     """Render the hook of a shell to a file with absolute paths inside; returns its path."""
     path = path or hook_file(shell)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    _replace(path, shells.render(shell, python=shells.interpreter(), vg=shells.vg()).encode(), 0o600)
+    whole_files.replace(path, shells.render(shell, python=shells.interpreter(), vg=shells.vg()).encode(), 0o600)
     return path
 
 
 def install(shell: str) -> str:
     path = write_hook(shell)
     rc = shells.rc_file(shell)
-    before = _read(rc)
+    before = whole_files.read(rc)
     block = _block(shell, path)
     if block in before:
         return f"{rc}: loads the guard already"
@@ -64,18 +63,18 @@ def install(shell: str) -> str:
     glue = b"\n" if before and not before.endswith(b"\n") else b""
     _backup(rc, before)
     os.makedirs(os.path.dirname(rc), exist_ok=True)
-    _replace(rc, before + glue + (block.replace(END.encode(), END.encode() + b" +") if glue else block))
+    whole_files.replace(rc, before + glue + (block.replace(END.encode(), END.encode() + b" +") if glue else block))
     return f"{rc}: loads the guard in new shells (backup: {rc}.vg-backup)"
 
 
 def uninstall(shell: str) -> str:
     rc = shells.rc_file(shell)
-    before = _read(rc)
+    before = whole_files.read(rc)
     if BEGIN.encode() not in before:
         return f"{rc}: does not load the guard"
     after = _without(before, rc)
-    if after or _read(f"{rc}.vg-backup"):
-        _replace(rc, after)
+    if after or whole_files.read(f"{rc}.vg-backup"):
+        whole_files.replace(rc, after)
     else:
         os.unlink(rc)  # it was not there before us
     for leftover in (f"{rc}.vg-backup", hook_file(shell)):
@@ -104,30 +103,4 @@ def _without(content: bytes, rc: str) -> bytes:
 
 def _backup(rc: str, content: bytes) -> None:
     if content and not os.path.exists(f"{rc}.vg-backup"):
-        _replace(f"{rc}.vg-backup", content, 0o600)
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return b""
-    except OSError as err:
-        raise GuardError(f"{path}: {err.strerror}; nothing was changed") from err
-
-
-def _replace(path: str, content: bytes, mode: int | None = None) -> None:
-    """Write a file whole or not at all. A link (dotfile managers use them) stays one: its target is replaced."""
-    path = os.path.realpath(path)
-    if mode is None:
-        mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else 0o644
-    temporary = f"{path}.vg-{os.getpid()}"
-    try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-        os.replace(temporary, path)
-    except OSError as err:
-        raise GuardError(f"{path}: {err.strerror}; nothing was changed") from err
+        whole_files.replace(f"{rc}.vg-backup", content, 0o600)

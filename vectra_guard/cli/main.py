@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("undo", "bring back what a kept review overwrote or deleted"),
     "init": ("init", "write a commented configuration file"),
     "hook": ("hook", "print or install the hook of a shell"),
+    "agent": ("agent", "put the guard in front of a coding agent"),
+    "hook-json": ("hook_json", ""),  # for the agents
     "shell": ("shell", "open a guarded shell; no start-up file is changed"),
     "doctor": ("doctor", "check what works on this machine"),
     "completion": ("completion", "print completions for a shell"),

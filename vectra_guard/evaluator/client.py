@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from typing import Any
 
 from vectra_guard import __version__, paths
 from vectra_guard.errors import EvaluatorUnavailable
 
+START = (sys.executable, "-I", "-c", "from vectra_guard.evaluator.server import main; main()")
 TIMEOUT = 2.0  # seconds; the evaluator ends a judgement before that
 
 

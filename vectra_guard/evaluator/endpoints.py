@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from vectra_guard import paths
 
 PIPE_SIZE = 1 << 20  # a long paste then never waits for its reader half way
+REPLY_TIMEOUT = 1.0  # seconds
 _SHELL_FILE = re.compile(r"(\d+)\.(q|r|fds|rec)\Z")
 
 
@@ -168,3 +169,10 @@ def parent_of(pid: int) -> int:
             return int(file.read(512).rpartition(b")")[2].split()[1])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def reply(connection: socket.socket, text: str) -> None:
+    """A text and a NUL. A client that does not read loses its answer, not our time."""
+    with contextlib.suppress(OSError):
+        connection.settimeout(REPLY_TIMEOUT)
+        connection.sendall(text.encode() + b"\0")

@@ -16,26 +16,25 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import vectra_guard
-from vectra_guard import codec, paths
+from vectra_guard import paths
 from vectra_guard.evaluator import endpoints, framing, process, recorder
+from vectra_guard.evaluator.aside import Aside
+from vectra_guard.evaluator.client import START
 from vectra_guard.evaluator.endpoints import Endpoints, Pair
 from vectra_guard.evaluator.grants import Ask, Grant, Ledger, Slot
 from vectra_guard.evaluator.judge import Judge
-from vectra_guard.evaluator.worker import OFF, WATCHDOG_CPU, WATCHDOG_WALL, Board, Worker, watchdog
-from vectra_guard.model import Request
+from vectra_guard.evaluator.worker import OFF, Board, Worker
 
-START = (sys.executable, "-I", "-c", "from vectra_guard.evaluator.server import main; main()")
 IDLE = 3.0  # seconds without a shell after which it leaves
 PATIENCE = 15.0  # the same, before the first shell has come
+AGENT_STAY = 600.0  # the same, after a question of an agent's hook: the next one comes within a conversation
 TICK = 2.0  # seconds between two looks at whether the package changed
-CLIENT_TIMEOUT = 1.0
 
 
 @dataclass(slots=True)
@@ -60,6 +59,7 @@ class Server:
         self.shells: dict[int, Shell] = {}
         self.ledger = Ledger()
         self.recorder = recorder.Recorder()
+        self.aside = Aside(judge, self._watch, self._unwatch)
         self.poll = select.epoll()
         self.handlers: dict[int, Callable[[], None]] = {}
         self.registrations = b""
@@ -246,13 +246,14 @@ class Server:
         if call.get("version", vectra_guard.__version__) != vectra_guard.__version__:
             self._make_room()
             reply: dict[str, Any] | None = {"ok": False, "error": "another version is installed now; starting it"}
-        elif call.get("op") == "judge":
-            self._judge_aside(connection, call)
+        elif call.get("op") == "hook-json":
+            self.idle_since = time.monotonic() + AGENT_STAY - IDLE
+            self.aside.hand(connection, call)
             reply = None
         else:
             reply = self._answer(call, pid)
         if reply is not None:
-            send(connection, reply)
+            endpoints.reply(connection, json.dumps(reply))
 
     def _answer(self, call: dict[str, Any], pid: int) -> dict[str, Any]:
         for shell in self.shells.values():
@@ -348,27 +349,6 @@ class Server:
         self._stop()
         return {"ok": True}
 
-    def _judge_aside(self, connection: socket.socket, call: dict[str, Any]) -> None:
-        """Judge for ``vg`` in a child of its own, so that no line it is given can stop the parent."""
-        if os.fork():
-            return
-        try:
-            process.close_all_but({0, 1, 2, connection.fileno()})
-            watchdog(WATCHDOG_CPU, WATCHDOG_WALL)
-            argv = call.get("argv")
-            request = Request(
-                line=str(call.get("line", "")),
-                shell=str(call.get("shell", "bash")),
-                cwd=str(call.get("cwd", "/")),
-                home=str(call.get("home", "")),
-                interactive=bool(call.get("interactive")),
-                argv=tuple(map(str, argv)) if argv is not None else None,
-            )
-            judgement = self.judge.judge(request, environ=call.get("environ"), flags=call.get("flags"))
-            send(connection, {"ok": True, "decision": codec.decision_to_json(judgement.decision)})
-        finally:
-            os._exit(0)
-
     # --- life and death ----------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -382,7 +362,7 @@ class Server:
             self._stop()
 
     def _reap_stray(self) -> bool:
-        """Children without a handler (``_judge_aside``). Workers are left to theirs."""
+        """Children without a handler (``aside``, ``recorder``). Workers are left to theirs."""
         workers = {shell.worker for shell in self.shells.values()}
         found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if found is None or found.si_pid in workers:
@@ -412,13 +392,6 @@ class Server:
     def _unwatch(self, fd: int) -> None:
         if self.handlers.pop(fd, None) is not None:
             self.poll.unregister(fd)
-
-
-def send(connection: socket.socket, reply: dict[str, Any]) -> None:
-    """One JSON object and a NUL. A client that does not read loses its answer, not our time."""
-    with contextlib.suppress(OSError):
-        connection.settimeout(CLIENT_TIMEOUT)
-        connection.sendall(json.dumps(reply).encode() + b"\0")
 
 
 def package_stamp() -> tuple[int, int]:

@@ -23,14 +23,18 @@ REMOVERS = frozenset((
 ))  # fmt: skip
 PROMPT_HOOKS = frozenset(("PROMPT_COMMAND", "precmd_functions", "preexec_functions"))
 SWITCHES = {
-    "vg-off": (),
-    "vg": (("trust", "add"), ("trust", "import"), ("config", "allow"), ("hook",), ("answer",), ("allow",)),
-    "vectra-guard": (("trust", "add"), ("trust", "import"), ("config", "allow"), ("hook",)),
-}
+    "vg-off": (),  # alone is enough
+    **dict.fromkeys(("vg", "vectra-guard"), (
+        ("trust", "add"), ("trust", "import"), ("config", "allow"), ("config", "allow-host"), ("config", "set"),
+        ("preset", "use"), ("hook", "--install"), ("hook", "--uninstall"), ("agent", "install"),
+        ("agent", "uninstall"), ("review", "keep"), ("review", "pick"), ("exec", "--host"), ("answer",),
+    )),
+}  # fmt: skip
 
 
 def judge(context: Context) -> None:
     single = len(context.script.commands) == 1
+    typed = context.request.interactive and not context.request.by_program
     for view in context.views:
         name = view.name
         if name in KILLERS:
@@ -41,7 +45,7 @@ def judge(context: Context) -> None:
         elif name in REMOVERS:
             if any(HOOK.search(w.text) for w in view.words):
                 context.add("guard.unhook", view.command)
-        elif name in SWITCHES and not (single and context.request.interactive and not view.command.via):
+        elif name in SWITCHES and not (typed and single and not view.command.via):
             _switches(context, view)
         words = view.words if name in ("export", "declare", "typeset") else ()
         exported = [(w.text.partition("=")[0], w) for w in words]
@@ -66,6 +70,6 @@ def _switches(context: Context, view: View) -> None:
     if not wanted:
         context.add("guard.switched-off", view.command)
         return
-    installs = bool({"--install", "--uninstall"} & set(texts))
-    if any(texts[: len(w)] == w for w in wanted) and (texts[0] != "hook" or installs):
+    own = texts[: texts.index("--")] if "--" in texts else texts
+    if any(own[: len(w)] == w or (w[-1].startswith("-") and own[:1] == w[:1] and w[-1] in own) for w in wanted):
         context.add("guard.self-approval", view.command, " ".join(texts[:2]))
