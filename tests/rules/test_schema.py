@@ -17,7 +17,7 @@ GOOD: dict[str, Any] = {
     "id": "own.deploy",
     "risk": "high",
     "message": "Deploys ({target}).",
-    "when": {"command": "deployctl push|up", "flags": ["--to=prod*"]},
+    "when": {"command": "deployctl ship|up", "flags": ["--to=prod*"]},
 }
 FACTS = Facts(user="dev", git_root="/w", variables={"HOME": "/home/dev"})
 
@@ -34,9 +34,9 @@ def found(rules: RuleSet, line: str) -> dict[str, Risk]:
 
 def test_a_custom_rule_fires() -> None:
     rules = custom()
-    assert found(rules, "deployctl push --to=prod-1")["own.deploy"] == Risk.HIGH
-    assert found(rules, "deployctl push --to=test") == {}
-    assert found(load(), "deployctl push --to=prod-1") == {}
+    assert found(rules, "deployctl ship --to=prod-1")["own.deploy"] == Risk.HIGH
+    assert found(rules, "deployctl ship --to=test") == {}
+    assert found(load(), "deployctl ship --to=prod-1") == {}
 
 
 def test_a_custom_rule_cannot_lower() -> None:

@@ -27,6 +27,7 @@ class Parsed:
     tail: list[Word] = field(default_factory=list)  # after `--`, also in args
     unclear: bool = False
     table: Table | None = None  # of the deepest subcommand reached
+    depth: int = 0  # how many of args are subcommands
 
     def has(self, *names: str) -> bool:
         return any(n in self.flags for n in names)
@@ -43,9 +44,10 @@ class Table:
     # gnu: clusters and abbreviations; single: -long options; assign: key=value; old: `tar xf`; signal: kill
     style: str = "gnu"
     stop: int = -1  # positional words after which everything is positional (docker run IMAGE …)
-    harmless: tuple[str, ...] = ()  # flag specs that make the run only show something
+    harmless: tuple[str, ...] = ()  # flag specs, and subcommand words, that make the run only show something
     subs: dict[str, Table] = field(default_factory=dict)
     show: tuple[Any, ...] = ()  # ``harmless``, compiled
+    verbs: frozenset[str] = frozenset()  # the words of ``harmless``
 
     def canonical(self, name: str) -> str:
         found = self.options.get(name)
@@ -83,7 +85,8 @@ def build(data: Mapping[str, Any], parent: Table | None = None) -> Table:
     table.style = data.get("style", table.style)
     table.stop = data.get("stop", -1)
     more = tuple(data.get("harmless", "").split())
-    table.harmless += more
+    table.harmless += tuple(w for w in more if w[0] == "-")
+    table.verbs = frozenset(w for w in more if w[0] != "-")
     for names, sub in (data.get("subs") or {}).items():
         inner = build(sub or {}, table)
         for name in names.split("|"):
@@ -133,6 +136,7 @@ def parse(name: str, words: Iterable[Word], table: Table) -> Parsed:
             inner = here.subs.get(text)
             if inner is not None:
                 here, stop = inner, inner.stop
+                out.depth = len(args)
     out.table = here
     return out
 

@@ -27,6 +27,8 @@ def code_words(view: View) -> list[Word]:
     found = _flag_values(view)
     if found:
         return found
+    if view.name == "python" and any(w.text == "-m" for w in view.words[:4]):
+        return []  # a module of this machine; what it runs has rules of its own
     args = _positional(view)
     return args[:1]
 

@@ -21,6 +21,8 @@ HARMLESS_SETTING = re.compile(
     r"(source|\.)\s+[^;|&`$<>()]+|\[ [^`|]* \] && \\?\. [^`|;]*|set\s[\w\s-]*|setopt\s.*|autoload\s.*|compinit|"
     r"plugins=.*|syntax on|bind\s[^`$]*|umask\s\d+|fish_add_path\s[\w/.~$ -]+|fpath\+?=.*)?\s*$"
 )
+FOREIGN_PATH = re.compile(r"\bPATH=[\"']?([^\n]{0,400}:)?(/tmp|/var/tmp|/dev/shm|\.)(/|:|[\"']|$)", re.MULTILINE)
+"""A search path on which anybody can put programs."""
 
 
 def attack_text(text: str | None) -> bool:
@@ -31,7 +33,7 @@ def harmless_settings(text: str | None) -> bool:
     """Only lines such as people add to their start-up files: exports, aliases, sourcing, known initialisers."""
     if text is None or UNKNOWN in text or len(text) > 20_000:
         return False
-    if attack_text(text):
+    if attack_text(text) or FOREIGN_PATH.search(text):
         return False
     return all(HARMLESS_SETTING.match(line) for line in text.splitlines())
 

@@ -15,6 +15,8 @@ from vectra_guard.rules.places import GLOB
 from vectra_guard.rules.view import Context, View
 
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
+SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))
+LISTERS = frozenset(("ls", "dir", "vdir", "exa", "eza", "lsd"))
 FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
 PRECIOUS = frozenset(("secret", "startup", "database", "backup", "git-config"))
 
@@ -49,11 +51,17 @@ def _by_command(context: Context, view: View) -> None:
             continue
         if word.text == "{}":
             continue
+        place = next((p for s in word.sources if (p := _listed_place(context.views[s]))), "")
+        if place:
+            context.add(place, view.command, word.text)
+            continue
         tags = view.tags(word)
         if parsed.unclear and UNKNOWN in word.text:
             recursive = recursive or not parsed.flags
         listed = view.command.via in ("find", "xargs") and "unknown-part" in tags
         graded = grade(tags, word, recursive, many=listed)
+        if graded is not None and view.name in SHREDDERS and graded[0] in ("delete.file", "delete.unknown-file"):
+            graded = ("delete.shredded", graded[1])
         if graded is not None and graded[0] == "delete.unknown-temp" and view.command.via == "trap":
             continue  # the usual tidying up at the end of a script
         _report(context, view.command, graded, word)
@@ -152,11 +160,15 @@ def _made_by(context: Context, word: Word, role: str) -> bool:
 def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
     """Names that come from ``find`` or another lister through -exec or xargs; True when that decided it."""
     command = view.command
-    if any(w.known and w.text != "{}" for w in view.parsed.args):
+    if any(w.known and "{}" not in w.text for w in view.parsed.args):
         return False
     source = _upstream(context, view)
     if source is None:
         return False
+    place = _listed_place(source)
+    if place:
+        context.add(place, command, source.words[-1].text if source.words else "")
+        return True
     if is_find(source):
         if command.via == "xargs":
             _grade_find(context, view.command, source)
@@ -168,6 +180,19 @@ def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
         context.add("delete.many-unknown", command, source.name)
         return True
     return False
+
+
+def _listed_place(source: View) -> str:
+    """``ls /``, ``ls -d ~/*``: the rule for deleting what this lists, where that is a whole place and not a choice."""
+    if source.name not in LISTERS and not (is_find(source) and not find_targets(source)[1]):
+        return ""
+    words = find_targets(source)[0] if is_find(source) else [w for w in source.words if w.text[:1] != "-"]
+    found: frozenset[str] = frozenset().union(*(source.tags(w) for w in words or [Word(".", ".", source.command.span)]))
+    if "root" in found:
+        return "delete.root"
+    if "home" in found:
+        return "delete.home"
+    return "delete.system" if "system-top" in found or {"core", "contents"} <= found else ""
 
 
 def _upstream(context: Context, view: View) -> View | None:

@@ -1,6 +1,8 @@
-"""Which files a command would write that a later one may run: downloads, copies, links."""
+"""Which files a command would write that a later one may run: downloads, copies, links, clones."""
 
 from __future__ import annotations
+
+import re
 
 from vectra_guard.model import UNKNOWN
 from vectra_guard.rules.places import absolute
@@ -39,4 +41,19 @@ def moves(view: View) -> list[tuple[str, str | None]]:
     return []
 
 
+def cloned(view: View) -> str | None:
+    """The folder that ``git clone URL [FOLDER]`` and its like make; None: nothing is fetched, or it is not known."""
+    verbs = CLONERS.get(view.name)
+    args = view.parsed.args
+    at = next((n for n, w in enumerate(args[:2]) if verbs and w.text in verbs), -1)
+    if at < 0 or len(args) < at + 2 or not all(w.known for w in args[at + 1 : at + 3]):
+        return None
+    name = args[at + 2].text if len(args) > at + 2 else args[at + 1].text.rstrip("/").removesuffix(".git")
+    return absolute(name if len(args) > at + 2 else re.split("[/:]", name)[-1], view.where)
+
+
+CLONERS = {
+    "git": ("clone",), "gh": ("clone",), "glab": ("clone",), "hg": ("clone",), "svn": ("checkout", "co"),
+    "jj": ("clone",),
+}  # fmt: skip
 MOVERS = frozenset(("cp", "mv", "ln", "install", "tee", "dd", "rsync"))

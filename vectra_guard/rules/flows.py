@@ -10,7 +10,7 @@ from __future__ import annotations
 from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.rules.code_words import code_words, reads_stdin_as_code
 from vectra_guard.rules.content import attack_text
-from vectra_guard.rules.files import downloads, moves
+from vectra_guard.rules.files import cloned, downloads, moves
 from vectra_guard.rules.find import find_targets, is_find
 from vectra_guard.rules.matching import WRITES
 from vectra_guard.rules.places import absolute
@@ -31,7 +31,8 @@ class Flows:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.files: dict[str, frozenset[str]] = {}
-        self.unpacked = ""  # "archive" or "clone": programs from the network lie about under names that are not known
+        self.unpacked = False  # an archive from the network: its programs lie about under names that are not known
+        self.clones: set[str] = set()  # folders of repositories that this line fetches
         self._out: dict[int, frozenset[str]] = {}
         self._busy: set[int] = set()
 
@@ -99,9 +100,12 @@ class Flows:
         for path in downloads(view):
             self._note(path, _network_marks(view))
         if view.name in ("tar", "unzip", "bsdtar", "7z") and "network" in self.output(view.command.index):
-            self.unpacked = "archive"
-        elif view.name == "git" and any(w.text == "clone" for w in view.words[:3]):
-            self.unpacked = self.unpacked or "clone"
+            self.unpacked = True
+        elif (folder := cloned(view)) is not None:
+            self.clones.add(folder)
+
+    def in_clone(self, path: str) -> bool:
+        return any(f"{path}/".startswith(f"{clone}/") for clone in self.clones)
 
     def _note(self, path: str, marks: frozenset[str]) -> None:
         if marks:
@@ -181,6 +185,8 @@ def _interprets(context: Context, flows: Flows, view: View) -> None:
         # decoded text that could be worked out is judged by what it says
         marks |= found - {"decoded"} if word.known else found
         unknown = unknown or (not word.known and not word.sources)
+        if flows.clones and flows.in_clone(absolute(word.text, view.where)) and word.known:
+            context.add("flow.clone-then-run", view.command, word.text)
         if word.sources and not word.known and not marks & {"network", "decoded"}:
             _substituted(context, view, word)
     if reads_stdin_as_code(view):
@@ -242,9 +248,13 @@ def _executes(context: Context, flows: Flows, view: View) -> None:
         if not _mark_findings(context, view, marks) and not known_source:
             context.add("flow.unknown-command", view.command, undecided=True)
         return
-    if flows.unpacked and "/" in word.text and view.name == word.text:
-        bad = flows.unpacked == "archive" or view.command.privileged
-        context.add("flow.download-then-run" if bad else "flow.clone-then-run", view.command, word.text)
+    if flows.unpacked and "/" in word.text and view.command.words[0].text[:1] != "/":
+        context.add("flow.download-then-run", view.command, word.text)
+    if flows.clones:
+        if "/" in word.text and flows.in_clone(absolute(word.text, view.where)):
+            context.add("flow.clone-then-run", view.command, word.text)
+        elif view.name in context.rules.role("task_runners") and flows.in_clone(view.where.cwd):
+            context.add("flow.clone-then-build", view.command, view.name)
     if not flows.files:
         return
     if "/" in word.text:

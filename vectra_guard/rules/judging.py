@@ -19,6 +19,7 @@ from vectra_guard.rules import (
     secrets,
     shapes,
     spread,
+    verbs,
     writing,
 )
 from vectra_guard.rules.matching import Matcher, shows_only, test
@@ -51,6 +52,7 @@ def judge(script: Script, request: Request, facts: Facts, ruleset: RuleSet) -> t
     shapes.judge(context)
     flows.judge(context)
     protection.judge(context)
+    verbs.judge(context)
     production.judge(context)
     if context.findings:
         definitions.drop_harmless(context)
@@ -93,6 +95,8 @@ def _by_data(context: Context, view: View) -> None:
         return
     words = view.words
     if len(words) == 1 and words[0].text in HELP and view.name not in NOT_HELP:
+        return
+    if tool.by_sub and words and words[0].text == "help":
         return
     parsed = view.parsed
     showing = shows_only(view)

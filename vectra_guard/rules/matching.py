@@ -107,7 +107,16 @@ def shows_only(view: View) -> bool:
     """Help, version, dry-run, list and check forms, as the tool's table names them."""
     parsed = view.parsed
     table = parsed.table
-    return table is not None and any(flag_hit(spec, parsed, view) is not None for spec in table.show)
+    if table is None:
+        return False
+    if any(flag_hit(spec, parsed, view) is not None for spec in table.show):
+        return True
+    if not table.verbs:
+        return False
+    args, depth = parsed.args, parsed.depth
+    return any(w.text in table.verbs for w in args[depth : depth + 2]) or (
+        "help" in table.verbs and bool(args) and args[-1].text == "help"
+    )
 
 
 def _words(conditions: dict[str, tuple[Predicate, ...]], args: Sequence[Word], view: View) -> str | None:

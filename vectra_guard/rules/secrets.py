@@ -17,7 +17,17 @@ SECRET_VARIABLE = re.compile(
     r"SIGNING_KEY|MASTER_KEY|SECRET_KEY|DATABASE_URL|DSN|PAT|CONNECTION_STRING)(_|$|\d)|^(PGPASSWORD|MYSQL_PWD|GITHUB_TOKEN|GH_TOKEN)$"
 )
 NOT_SECRET = frozenset(("PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "SSH_ASKPASS", "TOKENIZERS_PARALLELISM"))
+ASKS_FOR_SECRETS = re.compile(r"(?i)secret|token|passw|passphrase|pwd|credential|private.?key|aws_|api.?key")
+GREPS = frozenset(("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag", "ack"))
 FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
+KEEPS_SECRETS: dict[str, frozenset[str]] = {
+    "history": frozenset(), "fc": frozenset(), "set": frozenset(), "docker": frozenset(("inspect", "exec", "compose")),
+    "podman": frozenset(("inspect", "exec", "compose")), "kubectl": frozenset(("get", "describe", "exec")),
+    "heroku": frozenset(("config",)), "systemctl": frozenset(("show", "show-environment")), "strings": frozenset(),
+    "helm": frozenset(("get",)), "terraform": frozenset(("show", "output", "state")),
+    "aws": frozenset(("lambda", "ecs", "ssm")),
+}  # fmt: skip
+"""Commands whose output holds passwords and tokens, and for some which of their subcommands."""
 PUBLIC_PARTS = frozenset((
     "x509", "req", "verify", "crl", "s_client", "dgst", "ciphers", "version", "rand", "asn1parse",
 ))  # fmt: skip
@@ -43,6 +53,8 @@ def judge(context: Context) -> None:
             _environment(context, view, loaded)
         elif name in ("source", "."):
             loaded = loaded or any("secret" in view.tags(w) for w in view.words)
+        if name in GREPS and view.command.stdin_from is not None:
+            _filters(context, view)
         if view.command.redirects:
             _redirected(context, view, readers)
 
@@ -134,7 +146,7 @@ def _environment(context: Context, view: View, loaded: bool) -> None:
     out = view.command.stdout_to
     if out is not None:
         reader = context.views[out]
-        if reader.name in ("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag"):
+        if reader.name in GREPS:
             asks = " ".join(w.text for w in reader.words)
             if FILTER_FOR_SECRETS.search(asks):
                 context.add("secrets.environment-filtered", view.command, asks)
@@ -142,6 +154,23 @@ def _environment(context: Context, view: View, loaded: bool) -> None:
         if reader.name in context.rules.role("summarisers"):
             return
     context.add("secrets.environment-loaded" if loaded else "secrets.environment", view.command)
+
+
+def _filters(context: Context, view: View) -> None:
+    """``history | grep password``: looking for secrets in what another command shows of the past or of settings."""
+    asks = " ".join(w.text for w in view.words)
+    if not ASKS_FOR_SECRETS.search(asks) or view.parsed.has("--count", "--quiet", "--invert-match"):
+        return
+    source: View | None = view
+    while source is not None and (source is view or source.name in context.rules.role("filters")):
+        at = source.command.stdin_from
+        source = context.views[at] if at is not None else None
+    if source is None:
+        return
+    verbs = {w.text for w in source.words[:3]}
+    shows = KEEPS_SECRETS.get(source.name)
+    if shows is not None and (not shows or verbs & shows):
+        context.add("secrets.output-filtered", view.command, source.name)
 
 
 def _redirected(context: Context, view: View, readers: frozenset[str]) -> None:

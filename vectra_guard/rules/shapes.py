@@ -12,12 +12,21 @@ from vectra_guard.rules.view import Context, View
 
 SOCKET = re.compile(r"fsockopen|socket\.|Socket|TCPSocket|net\.connect|createConnection|/inet/tcp/|Net::|IO::Socket")
 SHELL = re.compile(r"/bin/(ba|z|da|k)?sh|exec\(|spawn|system\(|subprocess|pty\.|cmd\.exe|\bsh\b")
-FORKING = re.compile(r"\bfork\b[^\n]{0,60}\b(fork|while|loop)\b|\b(while|loop)\b[^\n]{0,60}\bfork\b")
+FORKING = re.compile(
+    r"\bfork\b[^\n]{0,60}(\b(fork|while|loop|cycle|forever)\b|\biter\(int|\bcount\(\)|\bredo\b)|"
+    r"\b(while|loop)\b[^\n]{0,60}\bfork\b"
+)
+ENDLESS = re.compile(
+    r"\bwhile\s+(true|:|1|\[\s*1\s*\]|\(\(\s*1\s*\)\))\s*[;\n]|\buntil\s+false\b|\bfor\s*\(\(\s*;\s*;\s*\)\)"
+)
+PAUSES = frozenset(("sleep", "wait", "read", "usleep", "break", "exit", "inotifywait"))
 LINKS = frozenset(("nc", "ncat", "netcat", "telnet", "socat", "openssl"))
 NETCATS = frozenset(("nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "pwncat"))
 
 
 def judge(context: Context) -> None:
+    if any(v.command.in_loop and v.command.background for v in context.views):
+        _endless_spawn(context)
     interpreters = context.rules.role("interpreters")
     for view in context.views:
         name, command = view.name, view.command
@@ -25,6 +34,8 @@ def judge(context: Context) -> None:
             context.add("attack.fork-bomb", command)
         if name in interpreters:
             _interpreter(context, view)
+        elif name == "kill":
+            _kills_listed(context, view)
         elif name in NETCATS:
             _netcat(context, view)
         elif name == "socat":
@@ -35,10 +46,33 @@ def judge(context: Context) -> None:
             _socket_redirect(context, view)
 
 
+def _endless_spawn(context: Context) -> None:
+    """A loop without end or pause whose body goes on in the background."""
+    loop = [v for v in context.views if v.command.in_loop]
+    if any(v.name in PAUSES for v in loop) or not ENDLESS.search(context.request.line[:20_000]):
+        return
+    started = next(v for v in loop if v.command.background)
+    context.add("attack.fork-bomb", started.command)
+
+
+def _kills_listed(context: Context, view: View) -> None:
+    """``kill $(pgrep -u dev)``: every process that a user has, or that there is."""
+    indexes = [s for w in view.words for s in w.sources]
+    if view.command.via == "xargs" and (at := context.script.commands[view.command.top].stdin_from) is not None:
+        indexes.append(at)
+    for source in (context.views[i] for i in indexes):
+        texts = [w.text for w in source.words]
+        whole = source.name == "pgrep" and ("." in texts or (texts[:1] and texts[0] in ("-u", "-U") and len(texts) < 3))
+        every = source.name == "ps" and any(t in ("-u", "-U", "-e", "-A", "ax", "aux") for t in texts)
+        if whole or every:
+            context.add("process.all", view.command)
+
+
 def _interpreter(context: Context, view: View) -> None:
     command = view.command
     shells = context.rules.role("shells")
-    if command.in_loop and command.background and view.name in shells and any(
+    again = command.via == "xargs" or (command.in_loop and command.background)
+    if again and view.name in shells and any(
         w.text == UNKNOWN or "$0" in w.raw or "BASH_SOURCE" in w.raw for w in command.words
     ):
         context.add("attack.fork-bomb", command)

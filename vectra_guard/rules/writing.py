@@ -17,7 +17,8 @@ SOURCES = (
     ".scala", ".sh", ".pl", ".lua", ".ex", ".exs", ".hs", ".ml", ".cs", ".vue", ".svelte", ".sql", ".tf", ".md",
     ".toml", ".yaml",
     ".yml", ".html", ".css", ".scss", ".ipynb", ".tex", ".r", ".jl", ".dart", ".zig", ".nix", ".cfg", ".ini", ".xml",
-    ".csv",
+    ".csv", ".json", ".proto", ".graphql", ".gradle", ".rst", ".ps1", ".svg", "makefile", "dockerfile", "readme",
+    "gemfile", "procfile", "jenkinsfile", "license",
 )  # fmt: skip
 INNOCENT = frozenset(("temp", "artefact", "cache", "harmless-device", "log"))
 

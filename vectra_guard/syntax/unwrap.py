@@ -185,4 +185,6 @@ SPECIAL: dict[str, Handler] = {
     "flatpak-spawn": _subrow,
     "nix-shell": _subrow,
     "journalctl": tools.flag_texts("--pager"),
+    "ansible": tools.ansible,
+    **dict.fromkeys(("sqlite3", "sqlite", "duckdb", "psql", "pgcli", "mysql", "mariadb"), tools.client_shell),
 }

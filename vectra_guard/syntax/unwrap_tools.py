@@ -191,3 +191,29 @@ def gdb(w: Commands, draft: Draft, st: State) -> Out | None:
         if word.text in ("--args", "-args"):
             return w.argv(words[at + 1 :], inner_state(draft, st))
     return None
+
+
+def ansible(w: Commands, draft: Draft, st: State) -> Out | None:
+    """``ansible HOSTS -m shell -a COMMAND``: the command runs on every host."""
+    words = draft.words
+    module, text = "command", None
+    for at, word in enumerate(words[:-1]):
+        if word.text in ("-m", "--module-name"):
+            module = words[at + 1].text.rpartition(".")[2]
+        elif word.text in ("-a", "--args"):
+            text = words[at + 1]
+    if text is not None and module in ("shell", "command", "raw", "script"):
+        inner = inner_state(draft, st)
+        inner.place = "ssh"
+        w.nested(text.text, inner, text.span, "string", word=text)
+    return None
+
+
+def client_shell(w: Commands, draft: Draft, st: State) -> Out | None:
+    """What a database client hands to a shell of this machine: ``.shell X``, ``\\! X``, ``system X``."""
+    for word in draft.words[1:]:
+        for lead in (".shell ", ".system ", "\\! ", "\\!", "system "):
+            if word.text.startswith(lead):
+                w.nested(word.text[len(lead) :], inner_state(draft, st), word.span, "string", word=word)
+                break
+    return None

@@ -1,0 +1,50 @@
+"""What a tool without rules of its own says it would do: ``lando destroy``, ``kamal deploy``, ``cs uninstall x``.
+
+Command line tools share their verbs. One that is not known here is judged by the verb among its first words: what
+destroys is high, what removes, installs or sends away is medium. Reads subcommands only, never words that are more
+likely names: tools that take files, programs run by path and shell builtins are left out. The texts are in verbs.yaml.
+"""
+
+from __future__ import annotations
+
+from vectra_guard.model import UNKNOWN
+from vectra_guard.rules.matching import shows_only
+from vectra_guard.rules.view import Context, View
+from vectra_guard.syntax.names import BUILTINS
+
+ROLES = ("file_readers", "filters", "printers", "copiers", "harmless_readers", "interpreters", "writers", "network",
+         "summarisers", "deleters", "temp_makers", "task_runners")  # fmt: skip
+KINDS = (
+    ("destroying_verbs", "verb.destroys"), ("removing_verbs", "verb.removes"), ("installing_verbs", "verb.installs"),
+)  # fmt: skip
+
+
+def judge(context: Context) -> None:
+    views = context.views
+    wrappers = {v.command.top for v in views if v.command.top != v.command.index}  # judged by what they run
+    for view in views:
+        if view.words and view.name and view.name != UNKNOWN and view.command.index not in wrappers:
+            _judge(context, view)
+
+
+def _judge(context: Context, view: View) -> None:
+    rules, command = context.rules, view.command
+    known = rules.tool(view.name) is not None
+    if known and view.name not in rules.role("verb_tools"):
+        return
+    if "/" in command.words[0].text or view.name in BUILTINS.get("bash", ()) or context.found(command.index, ""):
+        return
+    if any(view.name in rules.role(role) for role in ROLES):
+        return
+    for word in view.parsed.args[:3]:
+        if word.text in rules.role("reading_verbs") or word.text == "run":
+            return
+        rule = next((rule for role, rule in KINDS if word.text in rules.role(role)), "")
+        if rule:
+            if not _only_shows(context, view):
+                context.add("verb.removes" if known and rule == "verb.destroys" else rule, command, word.text)
+            return
+
+
+def _only_shows(context: Context, view: View) -> bool:
+    return shows_only(view) or any(w.text in context.rules.role("reading_options") for w in view.words)
