@@ -114,8 +114,8 @@ def test_a_raise_asks_a_person_and_blocks_no_machine() -> None:
     assert decide(Risk.HIGH, facts=Facts(uid=0), interactive=False).action == Action.BLOCK
 
 
-def trust_everything(prints):
-    return dict.fromkeys(prints, "e1")
+def trust_everything(parts):
+    return {part.fingerprint: policy.Standing("e1") for part in parts}
 
 
 def test_trust_decides_high_but_never_critical() -> None:
@@ -252,10 +252,43 @@ def test_always_leaves_the_shells_own_commands_in_the_shell() -> None:
     assert judged("echo x", config(mode="always"), argv=("echo", "x")).action == Action.SANDBOX
 
 
+def test_a_changed_file_is_asked_about_again_where_somebody_can_answer() -> None:
+    def changed(parts):
+        return {part.fingerprint: policy.Standing("e1", ("/w/deploy.sh",)) for part in parts}
+
+    asked = decide(Risk.MEDIUM, "sandbox", trust=changed)
+    assert (asked.action, asked.sandbox_offered, asked.trust_ids) == (Action.ASK, True, ())
+    assert asked.reason == "deploy.sh changed since you trusted what runs it"
+    assert asked.parts[0].changed == ("/w/deploy.sh",)
+    assert decide(Risk.MEDIUM, "sandbox", trust=changed, interactive=False).action == Action.SANDBOX
+    assert decide(Risk.CRITICAL, "refuse", trust=changed).action == Action.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("curl u -o x", ("curl", "u", "-o", "x")),
+        ("sudo curl u", ("sudo", "curl", "u")),
+        ("A=1 sh u", ()),
+        ("sh u > x", ()),
+        ("curl u | sh", ()),
+        ("sh $x", ()),
+        ("sh -c 'sh u'", ()),
+        ("sh $(curl u)", ()),
+    ],
+)
+def test_what_a_pattern_may_cover_is_one_known_command(line: str, words: tuple[str, ...]) -> None:
+    from vectra_guard import syntax
+
+    request = Request(line, "bash", "/w", "/h")
+    parts = policy.all_parts(syntax.read(request, Facts()), request)
+    assert [part.words for part in parts] == [words]
+
+
 def test_trust_in_what_a_variable_holds_is_trust_in_where_it_came_from() -> None:
     seen: list[str] = []
     for url in ("one", "two"):
-        judged(f'x=$(curl {url}); sh -c "$x"', Config(), lambda prints: seen.extend(prints) or {})
+        judged(f'x=$(curl {url}); sh -c "$x"', Config(), lambda parts: seen.extend(p.fingerprint for p in parts) or {})
     assert len(set(seen)) == len(seen) == 2
 
 

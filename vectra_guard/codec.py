@@ -32,6 +32,24 @@ def finding_from_json(data: dict[str, Any]) -> Finding:
     return Finding(**{**data, "risk": Risk[data["risk"].upper()], "span": Span(*data["span"])})
 
 
+def _part_to_json(part: RiskyPart) -> dict[str, Any]:
+    return {
+        "fingerprint": part.fingerprint,
+        "text": part.text,
+        "risk": part.risk.label,
+        "asks": part.asks,
+        "runs": [[folder, list(words)] for folder, words in part.runs],
+        "words": list(part.words),
+        "changed": list(part.changed),
+    }
+
+
+def _part_from_json(data: dict[str, Any]) -> RiskyPart:
+    runs = tuple((str(folder), tuple(words)) for folder, words in data["runs"])
+    words, changed = tuple(data["words"]), tuple(data["changed"])
+    return RiskyPart(**{**data, "risk": Risk[data["risk"].upper()], "runs": runs, "words": words, "changed": changed})
+
+
 def decision_to_json(decision: Decision) -> dict[str, Any]:
     return {
         "action": decision.action.label,
@@ -56,7 +74,7 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
         "host_offered": decision.host_offered,
         "trusted": decision.trusted,
         "trust_ids": list(decision.trust_ids),
-        "parts": [[p.fingerprint, p.text, p.risk.label, p.asks] for p in decision.parts],
+        "parts": [_part_to_json(p) for p in decision.parts],
         "warning": decision.warning,
     }
 
@@ -75,7 +93,7 @@ def decision_from_json(data: dict[str, Any]) -> Decision:
                     for o, c, kind, r, asked, names in data["insertions"]
                 ),
                 "trust_ids": tuple(data["trust_ids"]),
-                "parts": tuple(RiskyPart(f, t, Risk[r.upper()], a) for f, t, r, a in data["parts"]),
+                "parts": tuple(_part_from_json(p) for p in data["parts"]),
             }
         )
     except (KeyError, TypeError, ValueError) as err:

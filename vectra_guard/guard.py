@@ -17,7 +17,8 @@ from vectra_guard.config import layers
 from vectra_guard.config.schema import Config, CustomRule
 from vectra_guard.errors import ConfigError, StoreError
 from vectra_guard.evaluate import Judgement, evaluate
-from vectra_guard.model import Request
+from vectra_guard.model import Request, RiskyPart
+from vectra_guard.policy import Standing
 from vectra_guard.rules import RuleSet
 
 if TYPE_CHECKING:
@@ -83,18 +84,19 @@ class Guard:
         )
         place = known.git_root or request.cwd
 
-        def trusted(fingerprints: Sequence[str]) -> Mapping[str, str]:
-            return self.trusted(fingerprints, place, loaded.config)
+        def trusted(parts: Sequence[RiskyPart]) -> Mapping[str, Standing]:
+            return self.trusted(parts, place, loaded.config)
 
         return evaluate(request, known, loaded.config, self._rules(loaded.config), trusted, loaded.sources)
 
-    def trusted(self, fingerprints: Sequence[str], place: str, config: Config) -> Mapping[str, str]:
-        """Fingerprint -> entry id, for those trusted at ``place`` now."""
+    def trusted(self, parts: Sequence[RiskyPart], place: str, config: Config) -> Mapping[str, Standing]:
+        """Fingerprint -> its standing, for those that an entry or a pattern covers at ``place`` now."""
         store = self._store(config)
         if store is None:
             return {}
         try:
-            return {print_: entry.id for print_, entry in store.lookup(fingerprints, place, time.time()).items()}
+            found = store.covering([(part.fingerprint, part.words) for part in parts], place, time.time())
+            return {print_: Standing(entry.id, changed) for print_, (entry, changed) in found.items()}
         except StoreError as err:
             self._trust, self._trust_retry = None, time.monotonic() + 5
             self.problems = (str(err),)

@@ -201,6 +201,9 @@ class RiskyPart:
     text: str
     risk: Risk
     asks: bool
+    runs: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (folder, words) of each command: which files it may run
+    words: tuple[str, ...] = ()  # what a pattern may cover: of a single known command, as typed; else empty
+    changed: tuple[str, ...] = ()  # files that are not what they were when it was trusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vectra_guard.config.schema import Config
 from vectra_guard.model import (
@@ -43,8 +43,16 @@ from vectra_guard.model import (
 )
 from vectra_guard.syntax.shellstate import CHANGES_STATE
 
-TrustLookup = Callable[[Sequence[str]], Mapping[str, str]]
-"""Fingerprints -> the id of the trust entry for each that is trusted at this place and time."""
+
+class Standing(NamedTuple):
+    """What the trust store says of a part: the entry, and the files that changed since; then it is asked again."""
+
+    id: str
+    changed: tuple[str, ...] = ()
+
+
+TrustLookup = Callable[[Sequence[RiskyPart]], Mapping[str, Standing]]
+"""Risky parts -> fingerprint -> its standing, for each that has one at this place and time."""
 
 ASKS_FROM = {"low": Risk.CRITICAL, "medium": Risk.HIGH, "high": Risk.MEDIUM, "paranoid": Risk.LOW}
 SANDBOX_FROM = {"auto": Risk.MEDIUM, "risky": Risk.HIGH}
@@ -67,7 +75,7 @@ class Part:
     host_offered: bool = True
     recheck: tuple[int, ...] = ()  # tops to be judged again after expansion
     sandbox: tuple[int, ...] = ()  # tops that run in the sandbox
-    fingerprint: str = ""
+    remembered: RiskyPart | None = None  # what a trust entry would be for; never of a critical part
     trust_id: str = ""
     steps: list[Step] = field(default_factory=list)
 
@@ -123,11 +131,13 @@ def decide(
     risky = [p for p in parts if p.risk >= Risk.MEDIUM or level == "paranoid"]
     for part in risky:
         if part.risk < Risk.CRITICAL and part.commands:
-            part.fingerprint = fingerprint(part.commands, request)
-    prints = tuple(part.fingerprint for part in risky if part.fingerprint)
-    trusted = lookup(prints) if prints else {}
+            part.remembered = risky_part(part.commands, request, part.risk)
+    known = tuple(part.remembered for part in risky if part.remembered)
+    standings = lookup(known) if known else {}
     for part in risky:
-        part.trust_id = trusted.get(part.fingerprint, "")
+        if part.remembered and (standing := standings.get(part.remembered.fingerprint)):
+            part.trust_id = "" if standing.changed else standing.id
+            part.remembered = replace(part.remembered, changed=standing.changed)
     for part in parts:
         _decide_part(part, rules)
     steps = [Step("guard level", f"{level}{why_level}", rules.source("guard_level"))]
@@ -168,11 +178,30 @@ def fingerprint(commands: Sequence[Command], request: Request) -> str:
     return digest.hexdigest()
 
 
-def fingerprints(script: Script, request: Request) -> tuple[tuple[str, str], ...]:
-    """(fingerprint, text) of each part of a line, risky or not: for ``vg trust add``."""
-    return tuple(
-        (fingerprint(p.commands, request), part_text(p.commands, request)) for p in _parts(script, ()) if p.commands
+def all_parts(script: Script, request: Request) -> tuple[RiskyPart, ...]:
+    """Each part of a line, risky or not: for ``vg trust add``."""
+    return tuple(risky_part(p.commands, request, Risk.LOW) for p in _parts(script, ()) if p.commands)
+
+
+def risky_part(commands: Sequence[Command], request: Request, risk: Risk) -> RiskyPart:
+    """What a trust entry for these commands would be for."""
+    return RiskyPart(
+        fingerprint(commands, request),
+        part_text(commands, request),
+        risk,
+        asks=False,
+        runs=tuple((c.cwd or request.cwd, tuple(w.text for w in c.words)) for c in commands if c.words),
+        words=_as_typed(commands),
     )
+
+
+def _as_typed(commands: Sequence[Command]) -> tuple[str, ...]:
+    """The words of one known command, wrappers first. Empty for anything that words alone do not tell: several
+    commands, redirections, assignments, nested text; a pattern never covers those."""
+    top = next((c for c in commands if c.index == c.top), None)
+    if top is None or any(c.top != top.index or c.via or c.redirects or c.assigns for c in commands):
+        return ()
+    return tuple(w.text for w in top.words) if all(w.known for w in top.words) else ()
 
 
 def part_text(commands: Sequence[Command], request: Request) -> str:
@@ -277,6 +306,11 @@ def _decide_part(part: Part, rules: Rules) -> None:
     if part.trust_id:
         # words that only expansion can tell are judged then, and trusted or not by what they turn out to be
         _note(part, rules, "trust", Action.HOST, f"trust entry {part.trust_id}")
+        return
+    if part.remembered and part.remembered.changed and rules.request.interactive:
+        name = part.remembered.changed[0].rpartition("/")[2]
+        part.reason = f"{name} changed since you trusted what runs it"
+        _settle(part, rules, "trust", Action.ASK, served and rules.mode != "never")
         return
     external = _external_tops(part, rules) if rules.mode == "always" else ()
     # high and not served: a sandbox would only break it, or it would destroy the same things there; it asks below
@@ -417,11 +451,7 @@ def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], 
         host_offered=all(p.host_offered for p in asking),
         trusted=any(p.trust_id and p.action == Action.HOST for p in parts),
         trust_ids=tuple(p.trust_id for p in parts if p.trust_id and p.action == Action.HOST),
-        parts=tuple(
-            RiskyPart(p.fingerprint, part_text(p.commands, rules.request), p.risk, p.action == Action.ASK)
-            for p in parts
-            if p.fingerprint
-        ),
+        parts=tuple(replace(p.remembered, asks=p.action == Action.ASK) for p in parts if p.remembered),
     )
 
 

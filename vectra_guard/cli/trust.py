@@ -1,8 +1,10 @@
 """``vg trust``: the approvals that are remembered.
 
-``add`` judges the command like any other (nothing is run) and remembers each of its parts; a critical command is
-refused. ``remove`` takes a command, an id or the beginning of either, and asks when several entries match. Exit
-status 0; 3 refused; 64 usage; 125 the store could not be used.
+``add`` judges the command like any other (nothing is run) and remembers each of its parts with the content of the
+files that they run; a critical command is refused. A command with ``*``, ``?`` or ``[`` is a pattern: what it would
+have covered of the last 100 runs is shown, and saving it is confirmed. ``remove`` takes a command, an id or the
+beginning of either, and asks when several entries match. Exit status 0; 3 refused; 64 usage; 125 the store could not
+be used.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from vectra_guard.report.notice import visible
 if TYPE_CHECKING:
     import argparse
 
+    from vectra_guard.guard import Guard
+    from vectra_guard.store.db import Connection
+    from vectra_guard.store.metrics import Run
     from vectra_guard.store.trust import TrustEntry, TrustStore
 
 
@@ -48,16 +53,21 @@ def _parser() -> argparse.ArgumentParser:
         if name == "list":
             sub.add_argument("--here", action="store_true", help="only what holds in this folder")
             sub.add_argument("--sort", choices=("approved", "used", "expires", "command"), default="approved")
-            sub.add_argument("filter", nargs="?", default="", help="only commands that contain this")
+            sub.add_argument("filter", nargs="?", default="", help="only where command, note or a tag contain this")
         if name == "remove":
             sub.add_argument("--yes", action="store_true", help="remove all that match without asking")
-    add = actions.add_parser("add", epilog="example: vg trust add 'git push --force' --duration 24h --max-uses 3")
+    add = actions.add_parser(
+        "add",
+        epilog="examples: vg trust add 'git push --force' --duration 24h --max-uses 3; vg trust add 'npm run *'",
+    )
     add.add_argument("command")
     add.add_argument("--anywhere", action="store_true", help="not only in this repository or folder")
     add.add_argument("--duration", default="", help="30m 24h 7d 2w never (default: trust.default_duration)")
     add.add_argument("--max-uses", type=int)
     add.add_argument("--note", default="")
     add.add_argument("--tag", action="append", default=[])
+    add.add_argument("--exact", action="store_true", help="no pattern: * ? [ mean what the shell makes of them")
+    add.add_argument("--yes", action="store_true", help="save a pattern without asking")
     add.add_argument("--shell", choices=("bash", "zsh", "fish", "sh"), default="bash")
     actions.add_parser("clean", help="forget what has ended")
     actions.add_parser("import", help="entries of an export, or the original system's trust.json").add_argument("file")
@@ -65,13 +75,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _store() -> TrustStore:
+    from vectra_guard.store.trust import TrustStore
+
+    return TrustStore(_database())
+
+
+def _database() -> Connection:
     from vectra_guard.config import layers
     from vectra_guard.facts import working_directory
     from vectra_guard.store import db
-    from vectra_guard.store.trust import TrustStore
 
     config = layers.load(working_directory()).config
-    return TrustStore(db.open(config.sandbox.trust_store_path or None))
+    return db.open(config.sandbox.trust_store_path or None)
 
 
 def as_json(entry: TrustEntry) -> dict[str, Any]:
@@ -83,7 +98,7 @@ def as_json(entry: TrustEntry) -> dict[str, Any]:
 def _list(options: argparse.Namespace, store: TrustStore) -> int:
     from vectra_guard.facts import git_root, working_directory
 
-    entries = [e for e in store.list() if options.filter in e.command]
+    entries = [e for e in store.list() if any(options.filter in text for text in (e.command, e.note, *e.tags))]
     if options.here:
         cwd = working_directory()
         place = os.path.realpath(git_root(cwd) or cwd)
@@ -142,32 +157,77 @@ def _show(options: argparse.Namespace, store: TrustStore) -> int:
 
 def _add(options: argparse.Namespace, store: TrustStore) -> int:
     from vectra_guard import policy
-    from vectra_guard.config import layers
     from vectra_guard.facts import git_root, here
     from vectra_guard.guard import Guard
     from vectra_guard.model import Risk
+    from vectra_guard.store import scripts
     from vectra_guard.store.trust import parse_duration
 
     request = here(options.command, shell=options.shell, interactive=True)
-    duration = parse_duration(options.duration or layers.load(request.cwd).config.trust.default_duration)
-    judged = Guard.open().judge(request)
+    guard = Guard.open()
+    common: dict[str, Any] = {
+        "now": time.time(),
+        "scope": "anywhere" if options.anywhere else "here",
+        "folder": git_root(request.cwd) or request.cwd,
+        "duration": parse_duration(options.duration or guard.config(request.cwd).config.trust.default_duration),
+        "max_uses": options.max_uses,
+        "note": options.note,
+        "tags": options.tag,
+    }
+    if not options.exact and any(c in options.command for c in "*?["):
+        _confirm_pattern(options, guard)
+        _say_added(store.add_pattern(options.command, **common))
+        return 0
+    judged = guard.judge(request)
     if judged.decision.risk == Risk.CRITICAL:
         raise Refused(f"a critical command is never trusted: {judged.decision.reason}")
-    for fingerprint, part in policy.fingerprints(judged.script, request):
-        entry = store.add(
-            fingerprint,
-            part,
-            now=time.time(),
-            scope="anywhere" if options.anywhere else "here",
-            folder=git_root(request.cwd) or request.cwd,
-            duration=duration,
-            max_uses=options.max_uses,
-            note=options.note,
-            tags=options.tag,
-        )
-        where = "anywhere" if options.anywhere else f"in {visible(entry.folder)}"
-        print(f"{entry.id}  {visible(entry.command)}  trusted {where}, until {_until(entry)}")
+    for part in policy.all_parts(judged.script, request):
+        _say_added(store.add(part.fingerprint, part.text, script_paths=scripts.of_runs(part.runs), **common))
     return 0
+
+
+def _say_added(entry: TrustEntry) -> None:
+    where = "anywhere" if entry.scope == "anywhere" else f"in {visible(entry.folder)}"
+    files = f", while {', '.join(map(os.path.basename, entry.scripts))} stays as it is" if entry.scripts else ""
+    print(f"{entry.id}  {visible(entry.command)}  trusted {where}, until {_until(entry)}{visible(files)}")
+
+
+def _confirm_pattern(options: argparse.Namespace, guard: Guard) -> None:
+    """Show what the pattern would have covered, and ask. Refused when the answer is not yes."""
+    from vectra_guard.store.metrics import MetricsStore
+    from vectra_guard.store.trust import covers
+
+    words = options.command.split()
+    if any(c in words[0] for c in "*?["):
+        raise UsageError("a pattern begins with the name of a command; --exact for a command that is meant as it is")
+    runs = MetricsStore(_database()).history(100)
+    hits = [run for run in runs if any(covers(words, seen) for seen in _as_typed(guard, run))]
+    print(f"the pattern {visible(options.command)} covers {len(hits)} of the last {len(runs)} runs:")
+    lines = list(dict.fromkeys(run.command for run in hits))
+    for line in lines[:10]:
+        print(f"  {visible(line)}")
+    if len(lines) > 10:
+        print(f"  and {len(lines) - 10} more")
+    print("It also covers whatever else fits it; what is critical is never covered.")
+    if not options.yes and not _yes("save it?"):
+        raise Refused("nothing was saved; --yes saves without asking")
+
+
+def _as_typed(guard: Guard, run: Run) -> list[tuple[str, ...]]:
+    from vectra_guard import policy
+    from vectra_guard.model import Request
+
+    request = Request(run.command, shell=run.shell or "bash", cwd=run.cwd or "/", home=os.environ.get("HOME", ""))
+    return [part.words for part in policy.all_parts(guard.judge(request).script, request) if part.words]
+
+
+def _yes(question: str) -> bool:
+    """Ask on the terminal; where there is none the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stdout.write(f"{question} [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _remove(options: argparse.Namespace, store: TrustStore) -> int:
@@ -179,9 +239,7 @@ def _remove(options: argparse.Namespace, store: TrustStore) -> int:
             print(f"{entry.id}  {visible(entry.command)}")
         if not sys.stdin.isatty():
             raise UsageError(f"{len(found)} entries match; say which by its id, or --yes for all")
-        sys.stdout.write(f"remove these {len(found)} entries? [y/N] ")
-        sys.stdout.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if not _yes(f"remove these {len(found)} entries?"):
             raise Refused("nothing was removed")
     count = store.remove([e.id for e in found])
     print(json.dumps([e.id for e in found]) if options.json else f"removed {count}")
@@ -212,7 +270,9 @@ def _import(options: argparse.Namespace, store: TrustStore) -> int:
     def fingerprints(command: str) -> tuple[tuple[str, str], ...]:
         request = here(command, interactive=True)
         judged = guard.judge(request)
-        return () if judged.decision.risk == Risk.CRITICAL else policy.fingerprints(judged.script, request)
+        if judged.decision.risk == Risk.CRITICAL:
+            return ()
+        return tuple((part.fingerprint, part.text) for part in policy.all_parts(judged.script, request))
 
     try:
         with open(options.file, encoding="utf-8") as file:

@@ -50,4 +50,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (kind, name)
         ) WITHOUT ROWID""",
     ),
+    (
+        # what a trusted script was, redacted: to show what changed
+        """CREATE TABLE script_texts (
+            digest TEXT PRIMARY KEY,
+            text TEXT NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE approvals (
+            fingerprint TEXT NOT NULL,
+            folder NOT NULL,
+            count INTEGER NOT NULL,
+            last REAL NOT NULL,
+            suggested INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (fingerprint, folder)
+        ) WITHOUT ROWID""",
+    ),
 )

@@ -21,3 +21,8 @@ def folder_value(path: str) -> str | bytes:
     except UnicodeEncodeError:
         return os.fsencode(path)
     return path
+
+
+def place_value(folder: str) -> str | bytes:
+    """A folder as it is compared: with links resolved, so that a link cannot carry trust to where it points."""
+    return folder_value(os.path.realpath(folder)) if folder else ""

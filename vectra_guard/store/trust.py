@@ -7,19 +7,20 @@ were. Commands are redacted before they are written. Whatever cannot be read or 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from sqlite3 import Row
-from typing import Literal
+from typing import Any, Literal
 
 from vectra_guard.errors import UsageError
 from vectra_guard.redact import redact
 from vectra_guard.store import db, scripts
-from vectra_guard.store.text import folder_value, storable
+from vectra_guard.store.text import place_value, storable
 
 Scope = Literal["here", "anywhere"]
 
@@ -30,6 +31,10 @@ CHUNK = 400
 AT_PLACE = "(scope = 'anywhere' OR folder = :place)"
 LIVE = "(expires_at IS NULL OR expires_at > :now) AND (max_uses IS NULL OR use_count < max_uses)"
 _USE = f"UPDATE trust SET use_count = use_count + 1, last_used = :now WHERE id = :id AND {LIVE}"  # noqa: S608
+
+_FORGET_TEXTS = (
+    "DELETE FROM script_texts WHERE digest NOT IN (SELECT kept.value FROM trust, json_each(trust.scripts) AS kept)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,18 @@ def parse_duration(text: str) -> float | None:
     return seconds
 
 
-def matches_pattern(entry: TrustEntry, words: Sequence[str]) -> bool:
-    """Whether a pattern entry covers a command. Each word is a glob; only a last ``*`` stands for several."""
-    want = entry.command.split()
-    if not entry.pattern or not want or not words:
+def covers(pattern: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether a pattern covers a command. Each word is a glob; only a last ``*`` stands for several."""
+    if not pattern or not words:
         return False
-    if want[-1] == "*" and len(words) >= len(want) - 1:
-        want, words = want[:-1], words[: len(want) - 1]
-    return len(want) == len(words) and all(fnmatchcase(w, p) for w, p in zip(words, want, strict=True))
+    if pattern[-1] == "*" and len(words) >= len(pattern) - 1:
+        pattern, words = pattern[:-1], words[: len(pattern) - 1]
+    return len(pattern) == len(words) and all(fnmatchcase(w, p) for w, p in zip(words, pattern, strict=True))
+
+
+def matches_pattern(entry: TrustEntry, words: Sequence[str]) -> bool:
+    """Whether an entry is a pattern that covers a command."""
+    return entry.pattern and covers(entry.command.split(), words)
 
 
 class TrustStore:
@@ -86,43 +95,56 @@ class TrustStore:
     def __init__(self, conn: db.Connection) -> None:
         self._conn = conn
 
-    def lookup(self, fingerprints: Sequence[str], place: str, now: float) -> dict[str, TrustEntry]:
-        """Fingerprint -> the entry that trusts it at ``place`` (a repository root or folder) now."""
-        found: dict[str, TrustEntry] = {}
+    def covering(
+        self, parts: Sequence[tuple[str, Sequence[str]]], place: str, now: float
+    ) -> dict[str, tuple[TrustEntry, tuple[str, ...]]]:
+        """For parts of (fingerprint, words): fingerprint -> the entry that covers it at ``place`` (a repository root
+        or folder) now, and the files that changed since it was trusted: with any of those it trusts nothing. What
+        has no entry of its own is held against the patterns, which do not look at files."""
+        found: dict[str, tuple[TrustEntry, tuple[str, ...]]] = {}
+        for entry in self._named([print_ for print_, _ in parts], place, now):  # `here` comes first and wins
+            changed = scripts.changed(entry.scripts)
+            held = found.get(entry.fingerprint)
+            if held is None or (held[1] and not changed):
+                found[entry.fingerprint] = (entry, changed)
+        rest = [(print_, words) for print_, words in parts if words and print_ not in found]
+        for pattern in self.patterns(place, now) if rest else ():
+            for print_, words in rest:
+                if matches_pattern(pattern, words):
+                    found.setdefault(print_, (pattern, ()))
+        return found
+
+    def _named(self, fingerprints: Sequence[str], place: str, now: float) -> Iterator[TrustEntry]:
         wanted = list(dict.fromkeys(fingerprints))
         for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            names = {f"f{i}": value for i, value in enumerate(chunk)}
+            names = {f"f{i}": value for i, value in enumerate(wanted[start : start + CHUNK])}
             marks = ",".join(f":{name}" for name in names)
             rows = db.query(
                 self._conn,
                 f"SELECT * FROM trust WHERE fingerprint IN ({marks}) AND pattern = 0"  # noqa: S608 - marks only
                 f" AND {AT_PLACE} AND {LIVE} ORDER BY scope DESC",
-                {**names, "place": _place(place), "now": now},
+                {**names, "place": place_value(place), "now": now},
             )
-            for row in rows:  # `here` comes first and wins
-                entry = _entry(row)
-                if entry.fingerprint not in found and not scripts.changed(entry.scripts):
-                    found[entry.fingerprint] = entry
-        return found
+            yield from map(_entry, rows)
 
     def patterns(self, place: str, now: float) -> tuple[TrustEntry, ...]:
         """The pattern entries that hold at ``place`` now."""
         rows = db.query(
             self._conn,
             f"SELECT * FROM trust WHERE pattern = 1 AND {AT_PLACE} AND {LIVE}",  # noqa: S608 - constants only
-            {"place": _place(place), "now": now},
+            {"place": place_value(place), "now": now},
         )
         return tuple(_entry(row) for row in rows)
 
-    def changed_scripts(self, fingerprint: str, place: str, now: float) -> tuple[str, ...]:
-        """The scripts whose change is the only reason why ``lookup`` does not return an entry."""
+    def script_text(self, fingerprint: str, path: str) -> str | None:
+        """What a file was when a command was trusted to run it, redacted; None when that is not kept."""
         rows = db.query(
             self._conn,
-            f"SELECT * FROM trust WHERE fingerprint = :f AND {AT_PLACE} AND {LIVE}",  # noqa: S608 - constants only
-            {"f": fingerprint, "place": _place(place), "now": now},
+            "SELECT text FROM trust, json_each(trust.scripts) AS kept JOIN script_texts ON digest = kept.value"
+            " WHERE fingerprint = ? AND kept.key = ? ORDER BY approved_at DESC",
+            (fingerprint, path),
         )
-        return tuple(path for row in rows for path in scripts.changed(_entry(row).scripts))
+        return str(rows[0]["text"]) if rows else None
 
     def use(self, ids: Sequence[str], now: float) -> tuple[str, ...]:
         """Count one use of each entry; returns the ids that were counted. One that is missing had no use left, or
@@ -159,19 +181,20 @@ class TrustStore:
             raise UsageError("trust here needs the folder or repository that it is for")
         if max_uses is not None and max_uses < 1:
             raise UsageError("a number of uses is at least 1")
+        files = scripts.contents(script_paths)
         values = {
             "id": os.urandom(4).hex(),
             "fingerprint": fingerprint,
             "command": storable(redact(command) if not pattern else command),
             "scope": scope,
-            "folder": _place(folder) if scope == "here" else "",
+            "folder": place_value(folder) if scope == "here" else "",
             "now": now,
             "by": approved_by or os.environ.get("USER") or str(os.getuid()),
             "expires": now + duration if duration is not None else None,
             "max_uses": max_uses,
             "note": storable(redact(note)),
             "tags": json.dumps(list(tags)),
-            "scripts": json.dumps(scripts.digests(script_paths)),
+            "scripts": json.dumps({path: digest for path, (digest, _) in files.items()}),
             "pattern": int(pattern),
         }
         with db.transaction(self._conn):
@@ -186,7 +209,15 @@ class TrustStore:
                 " RETURNING *",
                 values,
             ).fetchone()
+            self._conn.executemany("INSERT OR IGNORE INTO script_texts VALUES (?, ?)", files.values())
+            self._conn.execute(_FORGET_TEXTS)
             return _entry(row)
+
+    def add_pattern(self, pattern: str, **values: Any) -> TrustEntry:
+        """Remember a pattern; ``values`` as for ``add``. What it names does not matter for files that are run."""
+        text = " ".join(pattern.split())
+        digest = hashlib.sha256(f"pattern\0{text}".encode("utf-8", "surrogateescape")).hexdigest()
+        return self.add(digest, text, pattern=True, **values)
 
     def get(self, id: str) -> TrustEntry | None:
         rows = db.query(self._conn, "SELECT * FROM trust WHERE id = ?", (id,))
@@ -219,14 +250,18 @@ class TrustStore:
     def remove(self, ids: Sequence[str]) -> int:
         """Forget these entries; returns how many there were."""
         with db.transaction(self._conn):
-            return sum(
+            count = sum(
                 self._conn.execute("DELETE FROM trust WHERE id = ?", (entry,)).rowcount for entry in dict.fromkeys(ids)
             )
+            self._conn.execute(_FORGET_TEXTS)
+            return count
 
     def clean(self, now: float) -> int:
         """Forget what has ended or has no use left; returns how many."""
         with db.transaction(self._conn):
-            return self._conn.execute(f"DELETE FROM trust WHERE NOT ({LIVE})", {"now": now}).rowcount  # noqa: S608
+            count = self._conn.execute(f"DELETE FROM trust WHERE NOT ({LIVE})", {"now": now}).rowcount  # noqa: S608
+            self._conn.execute(_FORGET_TEXTS)
+            return count
 
     def restore(self, entries: Sequence[TrustEntry]) -> int:
         """Write imported entries as they are; returns how many. One that is there already is left alone."""
@@ -241,7 +276,7 @@ class TrustStore:
                 entry.fingerprint,
                 storable(redact(entry.command) if not entry.pattern else entry.command),
                 entry.scope,
-                _place(entry.folder) if entry.scope == "here" else "",
+                place_value(entry.folder) if entry.scope == "here" else "",
                 entry.approved_at,
                 storable(entry.approved_by),
                 entry.expires_at,
@@ -254,11 +289,6 @@ class TrustStore:
                 int(entry.pattern),
             ),
         ).rowcount
-
-
-def _place(folder: str) -> str | bytes:
-    """A folder as it is compared: with links resolved, so that a link cannot carry trust to where it points."""
-    return folder_value(os.path.realpath(folder)) if folder else ""
 
 
 def _entry(row: Row) -> TrustEntry:
