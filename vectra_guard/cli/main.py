@@ -16,6 +16,7 @@ from vectra_guard.errors import GuardError
 COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("exec", "run a command or a line under the guard"),
     "check": ("check", "judge a line, a file or a batch; run nothing"),
+    "validate": ("validate", "judge what scripts, Makefiles, Dockerfiles and workflows would run"),
     "explain": ("explain", "show each step of a decision"),
     "trust": ("trust", "list, add and remove approvals"),
     "metrics": ("metrics", "what ran, where, and what it cost"),
