@@ -77,6 +77,9 @@ def run_line(line: str, options: Options) -> int:
     granted = _grant(task)
     if granted is not None:
         return _carry_out(task, granted)
+    if options.flags.get("sandbox.workspace") in ("review", "ro"):
+        # redirections and builtins change files too: the whole line belongs on the view, its shell included
+        return run_argv([*task.argv[:2], line], options)
     decision = _judge(task)
     single = _single_command(decision, line, options)
     if single is not None and decision.action != Action.HOST:

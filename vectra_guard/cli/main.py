@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "write a commented configuration file"),
     "hook": ("hook", "print or install the hook of a shell"),
     "agent": ("agent", "put the guard in front of a coding agent"),
+    "mcp": ("mcp", "serve the guard to agents over MCP"),
     "hook-json": ("hook_json", ""),  # for the agents
     "shell": ("shell", "open a guarded shell; no start-up file is changed"),
     "doctor": ("doctor", "check what works on this machine"),
