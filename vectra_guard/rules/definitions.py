@@ -11,9 +11,12 @@ import re
 from vectra_guard.rules.view import Context
 from vectra_guard.syntax.names import BUILTINS
 
+EVENT = re.compile(r"function\s[^;\n]{0,200}\s(?:--on-\w+|--wraps|-[evjps])\b")
+"""A function of fish that something else calls."""
+FISH = re.compile(r"(?:^|[\s;])function\s+([^\s;]+)")
 FUNCTION = re.compile(r"(?:^|[\s;&(){])(?:function\s+([^\s(){};]+)|([^\s(){};&|$'\"]+)\s*\(\s*\))")
 HOOKS = re.compile(
-    r"^(TRAP\w+|precmd|preexec|chpwd|periodic|zshexit|zshaddhistory|command_not_found_handler?|fish_\w+|PROMPT_COMMAND|"
+    r"^(TRAP\w+|precmd|preexec|chpwd|periodic|zsh_directory_name|zshexit|zshaddhistory|command_not_found_handler?|fish_\w+|PROMPT_COMMAND|"
     r"_\w*|prompt\w*|zle-.*|__\w+)$"
 )
 
@@ -23,7 +26,9 @@ ROLES = ("harmless_readers", "interpreters", "writers", "file_readers", "filters
 def drop_harmless(context: Context) -> None:
     """Takes back the findings in bodies when the line is nothing but harmless definitions."""
     commands = context.script.commands
-    if not any(c.defined_only for c in commands) or context.request.shell == "fish":
+    line = context.request.line[:20_000]
+    fish = context.request.shell == "fish"
+    if not any(c.defined_only for c in commands) or (fish and EVENT.search(line)):
         return
     names: set[str] = set()
     for command in commands:
@@ -32,8 +37,8 @@ def drop_harmless(context: Context) -> None:
         if command.name != "alias" or command.redirects or command.via:
             return
         names.update(w.text.partition("=")[0] for w in command.words[1:])
-    for match in FUNCTION.finditer(context.request.line[:20_000]):
-        names.add(match.group(1) or match.group(2))
+    for match in (FISH if fish else FUNCTION).finditer(line):
+        names.add(match.group(1) or match.group(match.lastindex or 1))
     if not names or any(_trusted(context, name) for name in names):
         return
     context.findings[:] = [

@@ -240,7 +240,7 @@ def _handed_over(context: Context, word: Word) -> bool:
 
 def _executes(context: Context, flows: Flows, view: View) -> None:
     word = view.command.words[0]
-    if view.name == UNKNOWN or UNKNOWN in word.text:
+    if view.name == UNKNOWN:
         if view.command.via == "string" and _handed_over(context, word):
             return  # the text of an eval or `sh -c`: judged there, by what prints it
         marks = flows.word(view, word)

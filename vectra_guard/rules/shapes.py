@@ -113,6 +113,8 @@ def _socket_redirect(context: Context, view: View) -> None:
     """A shell whose input or output is a network socket, or a socket opened for later (``exec 5<>/dev/tcp/…``)."""
     shells = context.rules.role("shells")
     at = view.command.index
-    wrapped = any(v.name in shells and v.command.top == at and v.command.wrappers for v in context.views)
+    inside = context.views[at + 1 :]
+    top = view.command.top
+    wrapped = any(v.name in shells and v.command.top == top and v.command.via != "substitution" for v in inside)
     if wrapped or view.name in shells or view.name in ("sh", "exec", "cmd"):
         context.add("attack.reverse-shell", view.command)

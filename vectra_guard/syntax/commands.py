@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Redirect, Span, Word
-from vectra_guard.syntax import expand, fold, shellstate, unwrap
-from vectra_guard.syntax.context import MAX_FOLD, TOO_DEEP, TOO_LONG, Context
-from vectra_guard.syntax.names import command_name, matched
+from vectra_guard.syntax import aliases, assigning, expand, fold, shellstate, unwrap
+from vectra_guard.syntax.context import TOO_DEEP, TOO_LONG, Context
+from vectra_guard.syntax.names import command_name, matched, normal
 from vectra_guard.syntax.reader import Reader
 from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 from vectra_guard.syntax.tokens import ASSIGN
-from vectra_guard.syntax.tree import Assign, Function, List, Node, Pipe, Proc, Raw, Reading, Redir, Simple, Source
+from vectra_guard.syntax.tree import Function, List, Node, Part, Proc, Raw, Reading, Redir, Simple, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,9 +92,9 @@ class Commands(Context):
             self.cap(TOO_LONG)
             return UNKNOWN_OUT
         if node.words and (node.words[0].plain is not None or st.dialect == "fish"):
-            alias = self.alias(node, st)
-            if alias is not None:
-                return alias
+            out = aliases.alias(self, node, st)
+            if out is not None:
+                return out
         draft = self.draft(st, st.inplace, node.src.span(node.start, node.end))
         if st.inplace and node.words:
             draft.insert_at = node.src.at(node.words[0].start)
@@ -106,6 +106,9 @@ class Commands(Context):
                 words.append(Word(raw.plain, raw.plain, raw.src.span(raw.start, raw.end)))
                 continue
             inner = inner or self.context(st, draft.top)
+            inner.args = st.args
+            if not words and st.args is None and len(raw.parts) > 1:
+                inner.args = []  # r$@m: a shell that one types into has no arguments
             self.current = draft
             if words and words[0].text in shellstate.DECLARES and ASSIGN.match(raw.src.text, raw.start):
                 words.append(expand.one(self, raw, inner))
@@ -114,6 +117,7 @@ class Commands(Context):
                     words += [_without_glob(x) for x in expand.words(self, raw, inner)]
                 else:
                     words += expand.words(self, raw, inner)
+        outer = st
         if node.assigns:
             st = self.assigned(draft, node, st)
         if node.redirects:
@@ -122,7 +126,12 @@ class Commands(Context):
             for redirect in draft.redirects:
                 if redirect.fd == 0:
                     draft.stdin_from = redirect.target.sources[-1] if redirect.target.sources else None
-        return self.dispatch(draft, st)
+        out = self.dispatch(draft, st)
+        if st is not outer and draft.words and draft.name in shellstate.CHANGES_STATE:
+            prefix = {item.name for item in node.assigns}
+            outer.vars |= {k: v for k, v in st.vars.items() if k not in prefix}
+            outer.cwd, outer.args = st.cwd, st.args
+        return out
 
     def assigned(self, draft: Draft, node: Simple, st: State) -> State:
         """Prefix assignments: for the shell when they stand alone, else for the command only."""
@@ -132,77 +141,16 @@ class Commands(Context):
         inner = self.context(st, draft.top)
         inner.vars = st.vars
         for item in node.assigns:
-            word = self.assign(item, inner, st)
+            word = assigning.assign(self, item, inner, st)
             draft.assigns.append((item.name, word))
         shellstate.variable_commands(self, draft, st)
         return st
 
-    def assign(self, item: Assign, inner: State, st: State) -> Word:
-        old = st.vars.get(item.name)
-        if item.index_parts is not None:
-            expand.text_of(self, item.index_parts, inner)
-        if item.items is not None:
-            return self.assign_array(item, inner, st, old)
-        raw = item.value or Raw(Source(""), 0, 0, "")
-        word = expand.one(self, raw, inner)
-        text = word.text
-        if item.index:
-            if old is not None and old.keys is not None:
-                old.keys[item.index.strip("'\"")] = text
-                return word
-            items = list(old.items) if old is not None and old.items is not None else []
-            where = self.lookup(item.index, st)
-            index = where.text if where is not None else item.index
-            if index.isdigit() and int(index) <= len(items) and (old is None or old.keys is None):
-                items += [""] * (int(index) + 1 - len(items))
-                items[int(index)] = items[int(index)] + text if item.op == "+=" else text
-                st.vars[item.name] = Val(items[0], items, None, word.sources, word.variables)
-            else:
-                keys = dict(old.keys) if old is not None and old.keys else {str(n): x for n, x in enumerate(items)}
-                keys[item.index.strip("'\"")] = text
-                st.vars[item.name] = Val(text, None, keys, word.sources, word.variables)
-            return word
-        sources, variables = word.sources, word.variables
-        if item.op == "+=":
-            before = old or self.lookup(item.name, st) or Val(UNKNOWN, variables=(item.name,))
-            text = (before.text + text)[:MAX_FOLD]
-            sources, variables = before.sources + sources, before.variables + variables
-        if len(text) > MAX_FOLD:
-            text = UNKNOWN
-            self.cap(TOO_LONG)
-        st.vars[item.name] = Val(text, None, None, sources, variables, word.glob and not word.quoted)
-        return word
-
-    def assign_array(self, item: Assign, inner: State, st: State, old: Val | None) -> Word:
-        made: list[Word] = []
-        keys: dict[str, str] = {}
-        for raw in item.items or []:
-            for word in expand.words(self, raw, inner):
-                if word.text.startswith("[") and "]=" in word.text:
-                    key, _, value = word.text[1:].partition("]=")
-                    keys[key.strip("'\"")] = value
-                else:
-                    made.append(word)
-        texts = [w.text for w in made]
-        if keys and not texts:
-            if all(k.isdigit() for k in keys):
-                texts = list(keys.values())
-                keys = {}
-            else:
-                st.vars[item.name] = Val("", None, keys)
-        if item.op == "+=" and old is not None and old.items is not None:
-            texts = [*old.items, *texts]
-        if not keys:
-            sources = tuple(s for w in made for s in w.sources)
-            variables = tuple(v for w in made for v in w.variables)
-            st.vars[item.name] = Val(texts[0] if texts else "", texts, None, sources, variables)
-        raw_text = made[0].raw if made else ""
-        span = made[0].span if made else self.drafts[-1].span
-        return Word(" ".join(texts), raw_text, span, quoted=True)
-
     def redirections(self, draft: Draft, redirects: list[Redir], st: State) -> None:
         for redir in redirects:
+            self.pouring = redir.op[0] in ">&"
             word = expand.one(self, redir.target, st)
+            self.pouring = False
             if redir.op == "<<<":
                 word = Word(word.text + "\n", word.raw, word.span, True, False, False, word.sources, word.variables)
             draft.redirects.append(Redirect(redir.op, redir.fd, word))
@@ -231,6 +179,9 @@ class Commands(Context):
                 continue
             if redirect.op in (">", ">|", "&>", ">>", "&>>") and not target.startswith("/dev/"):
                 self.write(target, out.text, redirect.op in (">>", "&>>"), st)
+                fold.poured(self, draft, target, st)
+            elif target in self.sinks:
+                self.drain(target, draft, out)
             out = NOTHING
         return out
 
@@ -262,9 +213,12 @@ class Commands(Context):
             return self.output_of(draft, self.slurped(draft, st), st)
         first = draft.words[0].text
         name = command_name(first, self.copies, st.cwd) if "/" in first or self.copies else first
+        if "PATH" in st.vars and "/" not in first and (self.copies or self.files):
+            name = command_name(self.found(first, st), self.copies, st.cwd)
         if draft.words[0].glob:
             name = matched(first)
-        draft.name = UNKNOWN if UNKNOWN in name else name
+        draft.name = _guessed(draft.words[0]) if UNKNOWN in name else name
+        name = draft.name
         function = st.functions.get(first)
         if function is None and first in self.facts.functions and not st.wrappers and not st.place:
             function = self.sent_function(first, st)
@@ -277,7 +231,7 @@ class Commands(Context):
         handler = shellstate.HANDLERS.get(name) or unwrap.handler(name)
         if handler is not None:
             out = handler(self, draft, st)
-        elif "/" in first and self.files:
+        elif self.files and ("/" in first or "PATH" in st.vars):
             out = unwrap.run_file(self, draft, st)
         elif name[-1:].isdigit() or name[-4:] == ".exe":
             out = unwrap.versioned(self, draft, st)
@@ -286,14 +240,43 @@ class Commands(Context):
             out = Out(UNKNOWN if text is None else text, (draft.index,))
         return self.output_of(draft, out, st) if draft.redirects else out
 
+    def found(self, name: str, st: State) -> str:
+        """Where a command lies that this line itself put on the PATH; else its name."""
+        for folder in st.vars["PATH"].text.split(":"):
+            where = normal(f"{folder}/{name}", st.cwd)
+            if where in self.copies or where in self.files:
+                return where
+        return name
+
+    def drain(self, path: str, draft: Draft, out: Out) -> None:
+        """``> >(command)``: the command reads what was written."""
+        body, inner = self.sinks.pop(path)
+        inner.inp_text, inner.inp_from = (None if out.text == UNKNOWN else out.text), draft.index
+        first = len(self.drafts)
+        self.listed(body, inner)
+        if first < len(self.drafts):
+            draft.stdout_to = first
+
     def slurped(self, draft: Draft, st: State) -> Out:
         """``$(< file)`` gives the file's text; other redirections alone print nothing."""
-        if st.via != "substitution" or draft.assigns or not any(r.op == "<" for r in draft.redirects):
+        reads = any(r.op == "<" or (st.dialect == "zsh" and r.fd == 0) for r in draft.redirects)
+        if st.via != "substitution" or draft.assigns or not reads:
             return NOTHING
         text = self.input_of(draft, st)
         return Out(UNKNOWN if text is None else text, (draft.index,))
 
+    def expanded_again(self, text: str, st: State) -> expand.Field:
+        """A value that is expanded once more, as inside double quotes: ``${x@P}``, zsh ``${(e)x}``."""
+        span = self.current.span if self.current is not None else Span(0, 0)
+        reader = Reader(Source(text, 0, span), st.dialect == "zsh", st.depth // 2)
+        parts: list[Part] = []
+        reader.quoted_until(parts, "")
+        return expand.text_of(self, parts, st)
+
     # Functions and aliases
+
+    def parsed(self, src: Source, st: State) -> Reading:
+        return read_text(src, st.dialect, st.depth // 2)
 
     def sent_function(self, name: str, st: State) -> Function | None:
         reading = read_text(Source(self.facts.functions[name], 0, self.drafts[-1].span), st.dialect, 0)
@@ -325,67 +308,6 @@ class Commands(Context):
         st.cwd = inner.cwd
         return out
 
-    def alias(self, node: Simple, st: State) -> Out | None:
-        raw = node.words[0]
-        name = raw.plain if raw.plain is not None else ""
-        text = st.aliases.get(name)
-        if text is None and not st.wrappers and not st.place and st.dialect == self.request.shell:
-            text = self.facts.aliases.get(name)
-        if text is None or name in st.stack or st.via in ("string", "stdin"):
-            return None
-        span = raw.src.span(raw.start, raw.end)
-        inner = st.share()
-        inner.stack = (*st.stack, name)
-        inner.via = st.via or "alias"
-        reading = read_text(Source(text, 0, span), st.dialect, st.depth // 2)
-        items = reading.body.items
-        if not items:
-            return None
-        last = items[-1][0]
-        while isinstance(last, Pipe):
-            last = last.stages[-1]
-        rest = node.words[1:]
-        if text[-1:] in (" ", "\t") and rest and rest[0].plain is not None:
-            rest = self.next_alias(rest, st)
-        if isinstance(last, Simple):
-            last.words += rest
-            last.redirects += node.redirects
-            last.assigns = node.assigns + last.assigns
-        inner.depth += 1
-        one = len(items) == 1 and isinstance(items[0][0], Simple)
-        first = len(self.drafts)
-        out = self.listed(reading.body, inner)
-        st.cwd, st.args = inner.cwd, inner.args
-        self.placed(first, one and st.inplace, raw, text, st)
-        return out
-
-    def next_alias(self, words: list[Raw], st: State) -> list[Raw]:
-        """An alias that ends in a blank: the next word is looked up too (``alias sudo='sudo '``)."""
-        name = words[0].plain or ""
-        text = st.aliases.get(name) or self.facts.aliases.get(name)
-        if text is None or name in st.stack:
-            return words
-        span = words[0].src.span(words[0].start, words[0].end)
-        reading = read_text(Source(text, 0, span), st.dialect, st.depth // 2)
-        if len(reading.body.items) == 1 and isinstance(reading.body.items[0][0], Simple):
-            return reading.body.items[0][0].words + words[1:]
-        return words
-
-    def placed(self, first: int, sound: bool, raw: Raw, text: str, st: State) -> None:
-        """Where an alias's command may be rewritten: at the alias word, with its text put there."""
-        if first >= len(self.drafts):
-            return
-        draft = self.drafts[first]
-        where = raw.src.at(raw.start)
-        if (
-            sound
-            and where is not None
-            and draft.name not in shellstate.CHANGES_STATE
-            and draft.name not in st.functions
-        ):
-            draft.insert_at = where
-            draft.replace = (raw.src.span(raw.start, raw.end), text.strip())
-
 
 def read_text(src: Source, dialect: str, depth: int) -> Reading:
     """The tree of a text in a shell's language."""
@@ -398,3 +320,9 @@ def read_text(src: Source, dialect: str, depth: int) -> Reading:
 
 def _without_glob(word: Word) -> Word:
     return Word(word.text, word.raw, word.span, word.quoted, False, word.splits, word.sources, word.variables)
+
+
+def _guessed(word: Word) -> str:
+    """A name with variables in it (``r${x}m``): as if they were empty, which is what unset ones are."""
+    name = word.text.replace(UNKNOWN, "")
+    return name if len(name) > 1 and "/" not in word.text and not word.sources and word.variables else UNKNOWN

@@ -233,22 +233,26 @@ class Compound(Lexer):
         if self.zsh and s[self.i : self.i + 1] == ";":
             self.i += 1
             self.gap()
+        ends = "esac"
         if s.startswith("in", self.i):
             self.i += 2
+        elif self.zsh and s[self.i : self.i + 1] == "{":
+            self.i += 1
+            ends = "}"
         while True:
             self.gap()
             if self.i >= self.n:
                 self.open_end(NOT_CLOSED)
                 return branch
             found = RESERVED.match(s, self.i)
-            if found and found.group() == "esac":
+            if found and found.group() == ends:
                 self.i = found.end()
                 return branch
             if not self.pattern(branch):
                 self.problem(NOT_CLOSED)
                 return branch
             arm = List()
-            self.list_into(arm, frozenset({"esac"}), "")
+            self.list_into(arm, frozenset({ends}), "")
             branch.arms.append(arm)
             if s[self.i : self.i + 1] == ";":
                 self.i += 3 if s.startswith(";;&", self.i) else 2

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vectra_guard.model import UNKNOWN, Facts, Request, Risk
+from vectra_guard.model import UNKNOWN, Facts, Request, Risk, Word
 from vectra_guard.syntax.names import normal
 from vectra_guard.syntax.state import Draft, Out, State, Val
-from vectra_guard.syntax.tree import Function, Reading, Var
+from vectra_guard.syntax.tree import Function, List, Reading, Var
 
 MAX_FOLD = 65_536
 MAX_EXPANDED = 500_000  # characters that expansions of one line may make, all together
@@ -26,7 +26,10 @@ class Context:
         self.floor = Risk.LOW
         self.files: dict[str, str] = {}  # written in this line: what they hold
         self.copies: dict[str, str] = {}  # copied or linked in this line: the command's real name
+        self.git_aliases: dict[str, Word] = {}  # set in this line
         self.procs: dict[str, Out] = {}
+        self.sinks: dict[str, tuple[List, State]] = {}  # >(…) that wait for what is written to them
+        self.pouring = False  # the target of an output redirection is being expanded
         self.called: set[str] = set()
         self.defined: dict[str, tuple[Function, State]] = {}
         self.text_read = 0
@@ -79,7 +82,7 @@ class Context:
     def lookup(self, name: str, st: State) -> Val | None:
         value = st.vars.get(name)
         if value is not None:
-            return value
+            return self.lookup(value.ref, st) if value.ref and value.ref != name else value
         if name.isdigit():
             return self.positional(int(name), st)
         if name in ("@", "*"):
@@ -123,10 +126,18 @@ class Context:
         if value.keys is not None:
             return list(value.keys.values())
         if var.index not in ("@", "*", ""):
-            return _selected(value, var.index) if st.dialect == "fish" else None
+            return self.part(value, var.index, st)
         if value.items is None:
             return [value.text] if var.index else None
         return value.items
+
+    def part(self, value: Val, index: str, st: State) -> list[str] | None:
+        """``$x[2..3]`` of fish, ``$x[2,3]`` of a zsh array."""
+        if st.dialect == "fish":
+            return selected(value.items if value.items is not None else [value.text], index, "..")
+        if st.dialect == "zsh" and "," in index and value.items is not None:
+            return selected(value.items, index, ",")
+        return None
 
     def content(self, path: str, st: State) -> str | None:
         """What a file holds, where this line wrote it."""
@@ -144,9 +155,9 @@ class Context:
         self.copies.pop(where, None)
 
 
-def _selected(value: Val, index: str) -> list[str] | None:
-    items = value.items if value.items is not None else [value.text]
-    first, dots, last = index.partition("..")
+def selected(items: list[str], index: str, between: str) -> list[str] | None:
+    """Elements ``first..last``, counted from one, or from the end where negative."""
+    first, dots, last = index.partition(between)
     try:
         start = int(first or "1")
         end = int(last or "-1") if dots else start

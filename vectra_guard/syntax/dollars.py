@@ -101,7 +101,7 @@ class Dollars(Scan):
             found = NAME.match(s, i + 2)
             if found:
                 self.i = found.end()
-                out.append(Var(found.group(), quoted, op="(=)" if nxt == "=" else ""))
+                out.append(Var(found.group(), quoted, flags="=" if nxt == "=" else ""))
             else:
                 out.append(Lit("$", quoted))
                 self.i = i + 1
@@ -189,10 +189,10 @@ class Dollars(Scan):
         if self.zsh and s[i : i + 1] == "(":
             end = s.find(")", i)
             if 0 < end - i < 40:
-                var.op = s[i : end + 1]
+                var.flags = s[i + 1 : end]
                 i = end + 1
         while self.zsh and s[i : i + 1] in ("=", "~", "^") and s[i : i + 1]:
-            var.op = var.op or ("(=)" if s[i] == "=" else "")
+            var.flags += "=" if s[i] == "=" else ""
             i += 1
         length = s[i : i + 1] == "#" and s[i + 1 : i + 2] not in ("}", "-", ":", "+", "=", "?", "#", "%", "/", "")
         if length or (s[i : i + 1] == "!" and s[i + 1 : i + 2] not in ("}", "-", ":", "+", "=", "?", "#", "%", "")):

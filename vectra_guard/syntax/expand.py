@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Span, Word
-from vectra_guard.syntax import arith, braces, parameters
+from vectra_guard.syntax import arith, braces, parameters, zshflags
+from vectra_guard.syntax.context import selected
 from vectra_guard.syntax.state import State, Val
 from vectra_guard.syntax.tree import Arith, Lit, Part, Proc, Raw, Sub, Var
 
@@ -169,6 +170,9 @@ def fields(w: Commands, parts: list[Part], st: State, split: bool = True) -> lis
         elif isinstance(part, Sub):
             out = w.captured(part.body, st)
             text = out.text.rstrip("\n") if st.dialect != "fish" else out.text.removesuffix("\n")
+            if part.index:
+                chosen = selected(text.split("\n"), part.index, "..") if UNKNOWN not in text else None
+                text = UNKNOWN if chosen is None else "\n".join(chosen)
             value = Val(text, sources=out.sources)
             breaks = "\n" if part.lines else (" \t\n" if st.dialect == "zsh" else None)
             field = _insert(w, field, done, value, part.quoted, split, st, breaks)
@@ -285,12 +289,28 @@ def _arithmetic(w: Commands, part: Arith, st: State, field: Field) -> None:
 
 def _variable(w: Commands, var: Var, st: State, split: bool, field: Field, done: list[Field]) -> Field:
     name = var.name
+    items: list[str] | None = None
     if name in ("@", "*") or var.index in ("@", "*") or (st.dialect in ("fish", "zsh") and not var.op):
-        items = w.items(var, st)
-        if items is not None:
-            return _list(w, var, items, st, split, field, done)
-    value = parameters.value_of(w, var, st)
-    return _insert(w, field, done, value, var.quoted, split or ("=" in var.op[:3] and var.op[:1] == "("), st)
+        items = w.items(var, st) if "P" not in var.flags else None
+    if var.flags:
+        return _flagged(w, var, items, st, split, field, done)
+    if items is not None:
+        return _list(w, var, items, st, split, field, done)
+    return _insert(w, field, done, parameters.value_of(w, var, st), var.quoted, split, st)
+
+
+def _flagged(
+    w: Commands, var: Var, items: list[str] | None, st: State, split: bool, field: Field, done: list[Field]
+) -> Field:
+    """A zsh expansion with flags."""
+    if items is None:
+        value = parameters.value_of(w, var, st)
+        field.sources += value.sources
+        field.variables += value.variables
+        items = value.items if value.items is not None else [value.text]
+    items, sources = zshflags.apply(w, var.flags, items, st)
+    field.sources += sources
+    return _list(w, Var("@", var.quoted), items, st, split, field, done)
 
 
 def _list(w: Commands, var: Var, items: list[str], st: State, split: bool, field: Field, done: list[Field]) -> Field:

@@ -22,7 +22,19 @@ _INTERPRETER = ("-",)
 TRIGGERS: dict[str, tuple[str, ...]] = {
     "git": (
         *("-c", "--config-env", "bisect", "submodule", "rebase", "filter-branch", "difftool", "mergetool"),
-        *("--upload-pack", "--receive-pack", "--exec", "--extcmd", "-u", "-x", "-O", "--tree-filter", "--index-filter"),
+        *(
+            "--upload-pack",
+            "--receive-pack",
+            "--exec",
+            "--extcmd",
+            "-u",
+            "-x",
+            "-O",
+            "alias.",
+            "--open",
+            "--tree-filter",
+            "--index-filter",
+        ),
     ),
     "docker": ("run", "exec", "create"),
     "podman": ("run", "exec", "create"),
@@ -37,6 +49,8 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
     "perl": _INTERPRETER,
     "php": _INTERPRETER,
     "cd": ("-",),
+    "less": ("+",),
+    "psql": ("-",),
 }
 """Commands that can run others, and the beginnings of the words without which they do not."""
 for _name, _sub in SUBROWS:

@@ -248,6 +248,31 @@ def _ranges(spec: str) -> list[tuple[int, int]] | None:
     return made
 
 
+PRINT = re.compile(r"\s*(?:1|\{\s*print\s*((?:\$\d+|\"[^\"\\\\]*\"|[, ])*);?\s*\})\s*")
+FIELD = re.compile(r"\$(\d+)|\"([^\"]*)\"|(,)")
+
+
+def awk(args: list[str], stdin: str | None) -> str | None:
+    """Programs that only print fields and literals."""
+    between: str | None = None
+    if args and args[0][:2] == "-F":
+        between = args[0][2:] or (args[1] if len(args) > 1 else " ")
+        args = args[1 if args[0][2:] else 2 :]
+    found = PRINT.fullmatch(args[0]) if len(args) == 1 and len(args[0]) < 200 else None
+    if stdin is None or found is None or (between is not None and len(between) != 1):
+        return None
+    parts = FIELD.findall(found.group(1) or "") or [("0", "", "")]
+    out: list[str] = []
+    for line in stdin.splitlines():
+        fields = [line, *(line.split() if between in (None, " ") else line.split(between))]
+        for number, literal, comma in parts:
+            out.append(
+                " " if comma else literal or (fields[int(number)] if 0 <= int(number or 0) < len(fields) else "")
+            )
+        out.append("\n")
+    return "".join(out)
+
+
 SED = re.compile(r"\s*(?:y|s)(.)")
 
 
@@ -305,7 +330,10 @@ def _substitute(script: str, text: str) -> str | None:
 
 def _regex_sub(old: str, new: str, flags: str, text: str) -> str | None:
     """Only what cannot backtrack: one character, a set, an anchor, or a single star or plus."""
-    if not re.fullmatch(r"\^?(?:\[[^]]+\]|\.|[\w /@:,=-]+)?[*+]?\$?", old) or "\\" in new or not set(flags) <= set("g"):
+    new = new.replace("\\\\", "\0\0")  # two backslashes are one that is written
+    if not re.fullmatch(r"\^?(?:\[[^]]+\]|\.{1,9}|[\w /@:,=-]+)?[*+]?\$?", old) or "\\" in new:
+        return None
+    if not set(flags) <= set("g"):
         return None
     if len(text) > 4000 or not old or len(re.findall(r"[*+]", old)) > 1:
         return None
@@ -313,7 +341,7 @@ def _regex_sub(old: str, new: str, flags: str, text: str) -> str | None:
         made = re.compile(old)
     except re.error:
         return None
-    by = new.replace("&", "\0amp")
+    by = new.replace("\0\0", "\\").replace("&", "\0amp")
 
     def put(match: re.Match[str]) -> str:
         return by.replace("\0amp", match.group())

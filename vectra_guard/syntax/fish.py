@@ -85,7 +85,7 @@ class FishReader(FishWords):
             if c == ";" or (c == "&" and s[self.i + 1 : self.i + 2] != ">"):
                 self.i += 1
                 continue
-            if c == ")" or self.peek() in ENDERS:
+            if c == ")" or (c == "}" and self.braces) or self.peek() in ENDERS:
                 return
             node = self.pipeline()
             if node is None:
@@ -133,6 +133,8 @@ class FishReader(FishWords):
         if self.commands > MAX_COMMANDS:
             raise Cap
         word = self.peek()
+        if self.s[self.i : self.i + 1] == "{" and self.s[self.i + 1 : self.i + 2] in (" ", "\n", "\t"):
+            return self.braced()
         if word not in BLOCK:
             return None if word in ENDERS else self.simple()
         self.deeper()
@@ -144,6 +146,25 @@ class FishReader(FishWords):
         if redirects:
             node = Group(List([(node, ";")]), False, redirects)
         return node
+
+    def braced(self) -> Node:
+        """``{ …; }``, as newer versions of fish have it."""
+        self.deeper()
+        self.i += 1
+        body = List()
+        outer, self.braces = self.braces, True
+        while True:
+            self.list_into(body, "}")
+            if self.i >= self.n:
+                self.open_end(NOT_CLOSED)
+                break
+            if self.s[self.i] == "}":
+                self.i += 1
+                break
+            self.stray()
+        self.braces = outer
+        self.depth -= 1
+        return Group(body, False, self.redirects())
 
     def block(self, word: str, start: int) -> Node:
         if word == "begin":

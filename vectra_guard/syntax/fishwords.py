@@ -19,11 +19,12 @@ UNFINISHED = "A quote or substitution is never closed."
 class FishWords(Scan):
     """The place in the text, and words. ``FishReader`` adds statements."""
 
-    __slots__ = ("commands",)
+    __slots__ = ("braces", "commands")
 
     def __init__(self, src: Source, depth: int = 0):
         super().__init__(src, depth)
         self.commands = 0
+        self.braces = False  # a group that a } would close
 
     def list_into(self, out: List, close: str) -> None:
         raise NotImplementedError
@@ -161,6 +162,7 @@ class FishWords(Scan):
         self.i += skip
         self.deeper()
         body = List()
+        braces, self.braces = self.braces, False
         while True:
             self.list_into(body, ")")
             if self.i >= self.n:
@@ -171,5 +173,7 @@ class FishWords(Scan):
                 break
             self.stray()
         self.depth -= 1
+        self.braces = braces
+        at = self.i
         self.index(None)
-        out.append(Sub(body, quoted, lines=True))
+        out.append(Sub(body, quoted, lines=True, index=self.s[at + 1 : self.i - 1]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN
 from vectra_guard.syntax.filters import (
+    awk,
     b32,
     b64,
     basename,
@@ -33,7 +34,7 @@ from vectra_guard.syntax.filters import (
     xxd,
 )
 from vectra_guard.syntax.names import BIN_FOLDERS, command_name, normal, word_set
-from vectra_guard.syntax.printers import echo, fish_string, printf, seq, yes, zsh_print
+from vectra_guard.syntax.printers import echo, fish_string, located, path_of, printf, seq, yes, zsh_print
 from vectra_guard.syntax.state import Draft, State
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def output(w: Commands, draft: Draft, st: State) -> str | None:
     name = draft.name
     if name in SILENT:
         if name in COPIES:
-            COPIES[name](w, draft, st)
+            _copied(w, draft, st)
         return ""
     known = FOLDS.get(name)
     if known is None:
@@ -117,11 +118,28 @@ def _tee(w: Commands, args: list[str], stdin: str | None, st: State) -> str | No
 
 def _copied(w: Commands, draft: Draft, st: State) -> None:
     """``cp`` ``ln`` ``mv`` ``install`` of a program: the new name means the old program."""
-    operands = [x.text for x in draft.words[1:] if x.text[:1] != "-"]
-    if len(operands) != 2 or UNKNOWN in operands[0] + operands[1]:
+    operands: list[str] = []
+    folder = ""
+    texts = [x.text for x in draft.words[1:]]
+    for at, text in enumerate(texts):
+        before = texts[at - 1] if at else ""
+        if before in ("-t", "--target-directory"):
+            folder = text + "/"
+        elif text.startswith("--target-directory="):
+            folder = text.partition("=")[2] + "/"
+        elif text[:1] != "-" and not (draft.name == "install" and before in ("-m", "-o", "-g", "-S")):
+            operands.append(text)
+    if folder:
+        operands.append(folder)
+    if len(operands) == 2:
+        copied(w, draft, operands[0], operands[1], st)
+
+
+def copied(w: Commands, draft: Draft, source: str, target: str, st: State) -> None:
+    """Remember that ``target`` is now the same program, or holds the same text, as ``source``."""
+    if UNKNOWN in source + target:
         return
-    source, target = operands
-    known = w.content(source, st)
+    known = w.input_of(draft, st) if source in ("/dev/stdin", "/dev/fd/0") else w.content(source, st)
     where = normal(target, st.cwd)
     if target.endswith("/") or target in (".", ".."):
         where = normal(target.rstrip("/") + "/" + source.rpartition("/")[2], st.cwd)
@@ -135,7 +153,13 @@ def _copied(w: Commands, draft: Draft, st: State) -> None:
             w.copies["bin:" + base] = name
 
 
-COPIES = {"cp": _copied, "ln": _copied, "mv": _copied, "install": _copied}
+def poured(w: Commands, draft: Draft, target: str, st: State) -> None:
+    """``cat /bin/rm > x``, ``dd if=/bin/rm of=x``: a copy by other means."""
+    if draft.name in ("cat", "dd") and len(draft.words) > 1:
+        copied(w, draft, draft.words[-1].text.removeprefix("if="), target, st)
+
+
+COPIES = frozenset({"cp", "ln", "mv", "install"})
 PARTIAL = frozenset({"echo", "printf", "print"})
 FOLDS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "echo": echo,
@@ -177,6 +201,10 @@ FOLDS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "whoami": rev,
     "tee": rev,
     "psub": rev,
+    "which": located,
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), awk),
+    "type": path_of,
+    "whence": path_of,
 }
 CONTEXT: dict[str, Callable[..., str | None]] = {
     "cat": _cat, "pwd": _pwd, "whoami": _whoami, "tee": _tee, "psub": _psub,

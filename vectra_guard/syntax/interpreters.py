@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
-from vectra_guard.syntax.state import Draft, Out, State, Val
+from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 
 if TYPE_CHECKING:
     from vectra_guard.syntax.commands import Commands
@@ -44,6 +44,8 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
     while at < len(words):
         option = words[at].text
         if option in VALUE_OPTIONS:
+            if option in ("-C", "--init-command") and dialect == "fish" and at + 1 < len(words):
+                _run(w, draft, st, words[at + 1].text, words[at + 1], dialect, [])
             at += 2
             continue
         if option[:1] in ("-", "+") and option[1:2] != "-" and option[-1:] in ("o", "O"):
@@ -61,6 +63,8 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
         if option in ("--command",) or (option[0] == "-" and option[1:2] != "-" and "c" in option):
             text = words[at]
         stdin |= option[0] == "-" and option[1:2] != "-" and "s" in option
+        if option in ("--no-execute", "-n") or (option[0] == "-" and option[1:2] != "-" and "n" in option):
+            return NOTHING  # only the syntax is checked
         at += 1
     if text is not None:
         if at >= len(words):
@@ -96,18 +100,22 @@ def _run(
     return w.nested(text, state, word.span, via, clean=False, dialect=dialect, word=word)
 
 
-def _lines(w: Commands, draft: Draft, st: State, language: str, source: str) -> None:
-    from vectra_guard.syntax.inline import translate  # most lines hold no code of another language
-
-    inner = _state(draft, st)
+def _lines(w: Commands, draft: Draft, st: State, language: str, source: str) -> Out | None:
+    """Run the equivalent of code of another language; what it prints, where that is known."""
+    from vectra_guard.syntax.inline import printed  # most lines hold no code of another language
     from vectra_guard.syntax.inline.emit import UNKNOWN_CODE
 
+    inner = _state(draft, st)
+    if source == inner.inp_text:
+        inner.inp_text = inner.inp_from = None  # the program itself was there
+    text: str | None = None
     try:
-        lines = translate(language, source)
+        lines, text = printed(language, source)
     except Exception:  # a bug in one language's reader must not hide what the rest of the line does
         lines = [UNKNOWN_CODE]
     for line in lines:
         w.nested(line, inner, draft.span, language, dialect="bash", word=draft.words[0])
+    return None if text is None else Out(text, (draft.index,))
 
 
 def program(w: Commands, draft: Draft, st: State) -> Out | None:
@@ -120,30 +128,20 @@ def program(w: Commands, draft: Draft, st: State) -> Out | None:
         return None
     texts = [draft.name, *(x.text for x in words[1:])]
     pieces = code_of(texts)
+    out: Out | None = None
     for language, source in pieces:
-        _lines(w, draft, st, language, source)
+        out = _lines(w, draft, st, language, source)
     if pieces:
-        return _printed(draft, st, pieces[0][1], spec.language)
+        return out
     operand = next((t for t in texts[1:] if t[:1] != "-" or t == "-"), None)
     text: str | None = None
-    if operand is None or operand in ("-", "/dev/stdin"):
+    if operand is None or operand in ("-", "/dev/stdin") or spec.edits:
         text = w.input_of(draft, st) if spec.reads_stdin else None
     else:
         text = w.content(operand, st)
     if text is not None and text.strip():
-        _lines(w, draft, st, spec.language, text)
+        return _lines(w, draft, st, spec.language, text)
     return None
-
-
-def _printed(draft: Draft, st: State, source: str, language: str) -> Out | None:
-    """What ``python -c 'print("text")'`` prints, for the plainest programs only."""
-    import re
-
-    found = re.fullmatch(r"\s*(?:print|puts|console\.log|echo)\b\s*\(?\s*(['\"])([^'\"\\]*)\1\s*\)?\s*;?\s*", source)
-    if found is None:
-        return None
-    newline = "" if language in ("perl", "php") else "\n"
-    return Out(found.group(2) + newline, (draft.index,))
 
 
 def versioned(w: Commands, draft: Draft, st: State) -> Out | None:
@@ -155,7 +153,8 @@ def versioned(w: Commands, draft: Draft, st: State) -> Out | None:
 
 def run_file(w: Commands, draft: Draft, st: State) -> Out | None:
     """A file that this line wrote is run by its path."""
-    text = w.content(draft.words[0].text, st)
+    name = draft.words[0].text
+    text = w.content(name if "/" in name else w.found(name, st), st)
     if text is None or text == UNKNOWN:
         return None
     first = text.split("\n", 1)[0]

@@ -75,6 +75,7 @@ def command_name(text: str, copies: Mapping[str, str], cwd: str) -> str:
     if "/" not in text:
         return text
     folder, _, base = text.rpartition("/")
+    folder = folder.rstrip("/")
     if base.startswith(("ld-linux", "ld-musl", "ld.so")):
         return base
     if folder.rpartition("/")[2] in BIN_FOLDERS:

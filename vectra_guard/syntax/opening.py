@@ -89,6 +89,9 @@ def assignments(words: Sequence[Word], at: int) -> tuple[int, list[tuple[str, Wo
 
 def run_row(w: Commands, draft: Draft, st: State, row: Row, at: int) -> Out | None:
     words = draft.words
+    marks = [n for n in range(at, len(words)) if words[n].text == "--"] if row.dashes else []
+    if marks:
+        return w.argv(words[marks[0] + 1 :], inner_state(draft, st, row))
     at, texts = scan(words, row, at)
     inner = inner_state(draft, st, row)
     out: Out | None = None

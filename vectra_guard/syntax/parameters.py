@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN
-from vectra_guard.syntax import arith, expand, params
+from vectra_guard.syntax import arith, expand, params, zshflags
+from vectra_guard.syntax.context import selected
+from vectra_guard.syntax.escapes import decode
 from vectra_guard.syntax.state import State, Val
 from vectra_guard.syntax.tree import Lit, Part, Var
 
@@ -38,7 +41,7 @@ def value_of(w: Commands, var: Var, st: State) -> Val:
     """The value of ``$x`` or ``${x…}`` as one text."""
     if var.index_parts is not None:
         expand.text_of(w, var.index_parts, st)
-    if var.operand2 is not None and not var.name and var.op[:1] in ("n", "(", "#", "%", ":", "/", "^", ","):
+    if var.operand2 is not None and not var.name and var.op[:1] in ("n", "#", "%", ":", "/", "^", ","):
         made = expand.text_of(w, var.operand2, st)  # zsh: ${${x}…}
         value: Val | None = Val("".join(made.text), sources=made.sources, variables=made.variables)
         var = Var("", var.quoted, var.op, "", False, var.operand, None)
@@ -48,6 +51,8 @@ def value_of(w: Commands, var: Var, st: State) -> Val:
             value = w.lookup(value.text, st) if UNKNOWN not in value.text else None
         if value is not None and var.index and var.index not in ("@", "*"):
             value = _element(w, value, var.index, st)
+        if var.flags:
+            value = zshflags.indirect(w, var.flags, value, st)
     missing = value is None
     if value is None:
         value = Val(UNKNOWN, variables=(var.name,) if var.name not in ("?", "$", "!", "#") else ())
@@ -61,6 +66,8 @@ def _element(w: Commands, value: Val, index: str, st: State) -> Val:
     if text is None:
         found = w.lookup(index.lstrip("$"), st)
         text = value.at(found.text) if found is not None and UNKNOWN not in found.text else None
+    if st.dialect == "zsh" and "," in index and value.keys is None:
+        return Val("".join(selected(list(value.text), index, ",") or [UNKNOWN]), None, None, value.sources)
     if st.dialect == "zsh" and text is not None and value.keys is None:
         try:
             number = int(index, 0)
@@ -78,7 +85,7 @@ def operate(w: Commands, var: Var, value: Val, st: State, is_set: bool) -> Val:
         return Val(UNKNOWN if UNKNOWN in text else str(size))
     if op in (":-", "-", ":=", "=", ":+", "+"):
         return _default(w, var, value, st, is_set)
-    if op in (":?", "?") or op[:1] == "(":
+    if op in (":?", "?"):
         return value
     if UNKNOWN in text:
         for parts in (var.operand, var.operand2):
@@ -96,7 +103,16 @@ def operate(w: Commands, var: Var, value: Val, st: State, is_set: bool) -> Val:
         result = _substring(w, var, text, st)
     elif op == "@":
         kind = "".join(expand.text_of(w, var.operand or [], st).text)
-        result = {"U": text.upper(), "L": text.lower(), "u": text[:1].upper() + text[1:]}.get(kind, text)
+        if kind == "P":
+            again = w.expanded_again(text, st)
+            return Val("".join(again.text), None, None, value.sources + again.sources, value.variables)
+        result = {
+            "E": decode(text)[0],
+            "Q": quote(text),
+            "U": text.upper(),
+            "L": text.lower(),
+            "u": text[:1].upper() + text[1:],
+        }.get(kind, text)
     return Val(UNKNOWN if result is None else result, None, None, value.sources, value.variables, value.glob)
 
 

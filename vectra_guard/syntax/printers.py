@@ -104,6 +104,19 @@ def _number(value: str, kind: str) -> str:
     return {"o": f"{number:o}", "x": f"{number:x}", "X": f"{number:X}", "u": str(number)}.get(kind, str(number))
 
 
+def located(args: list[str], stdin: str | None = None) -> str | None:
+    """``which``, ``command -v``: where programs usually are."""
+    names = [a for a in args if a[:1] != "-"]
+    if not names or any(UNKNOWN in a for a in names):
+        return None
+    return "".join((a if "/" in a else "/usr/bin/" + a) + "\n" for a in names)
+
+
+def path_of(args: list[str], stdin: str | None) -> str | None:
+    """``type -p``, ``whence -p``."""
+    return located(args) if args and args[0][:1] == "-" and set(args[0]) & set("pPc") else None
+
+
 def yes(args: list[str], stdin: str | None) -> str:
     return ((" ".join(args) or "y") + "\n") * 20
 
@@ -127,19 +140,80 @@ def seq(args: list[str], stdin: str | None) -> str | None:
     return separator.join(str(n) for n in made) + "\n" if made else ""
 
 
+VALUED = {"sub": "sle", "replace": "fm", "split": "mf", "trim": "c", "repeat": "nm", "pad": "cw", "shorten": "cm"}
+LONG = {"start": "s", "length": "l", "end": "e", "chars": "c", "char": "c", "count": "n", "fields": "f", "max": "m"}
+
+
 def fish_string(args: list[str], stdin: str | None) -> str | None:
+    """fish's ``string``: those of its commands that give text."""
     if not args:
         return None
-    words = [a for a in args[1:] if a[:1] != "-" or len(a) == 1]
-    items = words if args[0] in ("join", "escape", "unescape", "lower", "upper", "trim") else []
-    if args[0] == "join" and words:
-        lines = words[1:] or (stdin or "").splitlines()
-        return words[0].join(lines) + "\n"
-    if args[0] in ("lower", "upper"):
-        return "".join((x.upper() if args[0] == "upper" else x.lower()) + "\n" for x in items)
-    if args[0] == "replace" and len(words) >= 3 and not any(a[:1] == "-" and "r" in a for a in args[1:]):
-        count = -1 if any(a in ("-a", "--all") for a in args) else 1
-        return "".join(x.replace(words[0], words[1], count) + "\n" for x in words[2:])
-    if args[0] == "unescape":
-        return "".join(decode(x)[0] + "\n" for x in items)
-    return None
+    flags, words = _options(args[1:], VALUED.get(args[0], ""))
+    own = {"join": 1, "replace": 2, "split": 1}.get(args[0], 0)
+    if len(words) < own:
+        return None
+    items = words[own:] or (stdin.splitlines() if stdin is not None else [])
+    match args[0]:
+        case "join":
+            items = [words[0].join(items)]
+        case "collect":
+            items = ["\n".join(items).rstrip("\n")]
+        case "lower":
+            items = [x.lower() for x in items]
+        case "upper":
+            items = [x.upper() for x in items]
+        case "trim":
+            left, right = "l" in flags, "r" in flags
+            chars = flags.get("c")
+            items = [
+                x.lstrip(chars) if left and not right else x.rstrip(chars) if right else x.strip(chars) for x in items
+            ]
+        case "replace" if "r" not in flags:
+            items = [x.replace(words[0], words[1], -1 if "a" in flags else 1) for x in items]
+        case "split":
+            items = [y for x in items for y in (x.split(words[0]) if words[0] else list(x))]
+            chosen = flags.get("f", "1")
+            if "f" in flags:
+                items = items[int(chosen) - 1 : int(chosen)] if chosen.isdigit() and int(chosen) else []
+        case "sub":
+            items = [_part(x, flags) for x in items]
+        case "repeat" if flags.get("n", words[0] if words else "").isdigit():
+            items = [x * min(int(flags.get("n", "1")), 1000) for x in items]
+        case "unescape":
+            items = [decode(x)[0] for x in items]
+        case "escape":
+            pass
+        case _:
+            return None
+    return "".join(x + "\n" for x in items) if items else None
+
+
+def _options(args: list[str], valued: str) -> tuple[dict[str, str], list[str]]:
+    flags: dict[str, str] = {}
+    at = 0
+    while at < len(args) and args[at][:1] == "-" and len(args[at]) > 1:
+        text = args[at]
+        at += 1
+        if text == "--":
+            break
+        if text[:2] == "--":
+            name, equals, value = text[2:].partition("=")
+            letter = LONG.get(name, name[:1])
+            if letter in valued and not equals and at < len(args):
+                value, at = args[at], at + 1
+            flags[letter] = value
+        elif not set(text[1:2]) <= set(valued) or len(text) > 2:
+            flags |= dict.fromkeys(text[1:], text[2:]) if text[1] not in valued else {text[1]: text[2:]}
+        else:
+            flags[text[1]] = args[at] if at < len(args) else ""
+            at += 1
+    return flags, args[at:]
+
+
+def _part(text: str, flags: dict[str, str]) -> str:
+    try:
+        start, length = int(flags.get("s", "1")), int(flags.get("l", str(len(text))))
+    except ValueError:
+        return UNKNOWN
+    start = start - 1 if start > 0 else max(0, len(text) + start)
+    return text[start : start + length]

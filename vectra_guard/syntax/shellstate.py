@@ -4,12 +4,14 @@ that run a text or another command in this same shell. One handler a builtin; ea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
+from vectra_guard.syntax import deferred, expand
 from vectra_guard.syntax.names import normal, word_set
-from vectra_guard.syntax.printers import printf
+from vectra_guard.syntax.printers import located, printf
 from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ def variable_commands(w: Commands, draft: Draft, st: State) -> None:
     for name, word in draft.assigns:
         if name in COMMAND_VARIABLES:
             run_variable(w, draft, st, name, word)
+        elif name in ("BASH_ENV", "ENV"):
+            text = w.content(word.text, st)
+            if text is not None:
+                run_variable(w, draft, st, name, Word(text, "", word.span, sources=word.sources))
         elif name in ("PS1", "PS2", "PS4", "PROMPT", "RPROMPT", "RPS1") and ("$(" in word.text or "`" in word.text):
             _prompt(w, draft, st, word)
 
@@ -46,14 +52,15 @@ def run_variable(w: Commands, draft: Draft, st: State, name: str, word: Word) ->
     if word.text and word.text != UNKNOWN and not word.text.startswith("$"):
         inner = st.share()
         inner.top = draft.top
-        w.nested(word.text, inner, word.span, "variable", word=word)
+        text = word.text.lstrip("|-") if name in ("LESSOPEN", "LESSCLOSE") else word.text
+        w.nested(text, inner, word.span, "variable", word=word)
 
 
 def _prompt(w: Commands, draft: Draft, st: State, word: Word) -> None:
     """The substitutions of a prompt run each time it is shown."""
     inner = st.share()
     inner.top = draft.top
-    w.nested('"' + word.text.replace('"', "'") + '"', inner, word.span, "variable", word=word)
+    w.nested(': "' + word.text.replace('"', "'") + '"', inner, word.span, "variable", word=word)
 
 
 def _cd(w: Commands, draft: Draft, st: State) -> Out:
@@ -85,9 +92,8 @@ def _declare(w: Commands, draft: Draft, st: State) -> Out:
         if not equals or not name or word.text[0] in "-+":
             continue
         name = name.removesuffix("+")
-        found = w.lookup(value, st) if "n" in flags and draft.name != "export" else None
-        if found is not None:
-            st.vars[name] = found
+        if "n" in flags and draft.name != "export":
+            st.vars[name] = Val(UNKNOWN, variables=(name,), ref=value)
             continue
         text = value.upper() if "u" in flags else value.lower() if "l" in flags else value
         st.vars[name] = Val(text, None, None, word.sources, word.variables)
@@ -114,18 +120,27 @@ def _read(w: Commands, draft: Draft, st: State) -> Out:
         at += 1
     text_in = w.input_of(draft, st)
     line = text_in.split("\n", 1)[0] if text_in is not None else UNKNOWN
+    between = expand.separators(st)
     if array:
-        st.vars[array] = Val(line, line.split())
+        st.vars[array] = Val(line, _split(line, between, 0))
         return NOTHING
     sources = (draft.stdin_from,) if draft.stdin_from is not None else ()
-    pieces = line.strip(" \t").split(None, len(names) - 1) if len(names) > 1 else [line.strip(" \t")]
+    pieces = _split(line, between, max(1, len(names)))
     for number, name in enumerate(names or ["REPLY"]):
         value = pieces[number] if number < len(pieces) else (UNKNOWN if line == UNKNOWN else "")
         st.vars[name] = Val(value, None, None, sources, (name,) if UNKNOWN in value else ())
     return NOTHING
 
 
+def _split(line: str, between: str, limit: int) -> list[str]:
+    """A line as ``read`` splits it, into at most ``limit`` pieces (0: as many as there are)."""
+    blanks = "".join(c for c in between if c in " \t\n")
+    line = line.strip(blanks) if blanks else line
+    return re.split(f"[{re.escape(between)}]+", line, maxsplit=max(0, limit - 1)) if limit != 1 else [line]
+
+
 def _mapfile(w: Commands, draft: Draft, st: State) -> Out:
+    deferred.callback(w, draft, st)
     text = w.input_of(draft, st)
     name = draft.words[-1].text if len(draft.words) > 1 and draft.words[-1].text[:1] != "-" else "MAPFILE"
     sources = (draft.stdin_from,) if draft.stdin_from is not None else ()
@@ -202,10 +217,12 @@ def _alias(w: Commands, draft: Draft, st: State) -> Out:
     if st.dialect == "fish" and len(words) >= 2 and "=" not in words[0].text:
         st.aliases[words[0].text] = " ".join(x.text for x in words[1:])
         return NOTHING
+    flags = "".join(x.text for x in words if x.text[:1] == "-")
+    kind = "-g " if "g" in flags else "-s " if "s" in flags else ""
     for word in words:
         name, equals, value = word.text.partition("=")
         if equals and name and name[0] != "-":
-            st.aliases[name] = value
+            st.aliases[(kind if st.dialect == "zsh" else "") + name] = value
             inner = st.share()
             inner.top, inner.defined_only = draft.top, True
             inner.stack = (*st.stack, name)
@@ -216,18 +233,6 @@ def _alias(w: Commands, draft: Draft, st: State) -> Out:
 def _unalias(w: Commands, draft: Draft, st: State) -> Out:
     for word in draft.words[1:]:
         st.aliases.pop(word.text, None)
-    return NOTHING
-
-
-def _trap(w: Commands, draft: Draft, st: State) -> Out:
-    words = [x for x in draft.words[1:] if x.text != "--"]
-    if len(words) < 2 or words[0].text in ("-", "", "-l", "-p"):
-        return NOTHING
-    inner = st.share()
-    inner.top = draft.top
-    signals = {x.text.upper().removeprefix("SIG") for x in words[1:]}
-    inner.defined_only = st.defined_only or not signals & {"EXIT", "0", "DEBUG", "ERR", "RETURN", "CHLD"}
-    w.nested(words[0].text, inner, words[0].span, "trap", word=words[0])
     return NOTHING
 
 
@@ -296,7 +301,8 @@ def _command(w: Commands, draft: Draft, st: State) -> Out | None:
     words = draft.words
     while at < len(words) and words[at].text[:1] == "-" and len(words[at].text) > 1:
         if any(c in words[at].text for c in "vVqs") and words[at].text != "--":
-            return Out(UNKNOWN, (draft.index,))
+            found = located([x.text for x in words[at:]]) if "V" not in words[at].text else None
+            return Out(UNKNOWN if found is None else found, (draft.index,))
         at += 1
         if words[at - 1].text == "--":
             break
@@ -369,7 +375,7 @@ HANDLERS: dict[str, Handler] = {
     "declare": _declare, "typeset": _declare, "export": _declare, "local": _declare, "readonly": _declare,
     "integer": _declare, "float": _declare,
     "read": _read, "mapfile": _mapfile, "readarray": _mapfile, "set": _set, "shift": _shift, "unset": _unset,
-    "alias": _alias, "unalias": _unalias, "trap": _trap, "eval": _eval, "source": _source, ".": _source,
+    "alias": _alias, "unalias": _unalias, "eval": _eval, "source": _source, ".": _source,
     "exec": _exec, "command": _command, "builtin": _command, "printf": _printf, "let": _let, "hash": _hash,
-    "emulate": _emulate,
+    "emulate": _emulate, **deferred.HANDLERS,
 }  # fmt: skip

@@ -18,6 +18,7 @@ class Val:
     sources: tuple[int, ...] = ()
     variables: tuple[str, ...] = ()
     glob: bool = False
+    ref: str = ""  # the variable that this one is another name of (declare -n)
 
     def at(self, index: str) -> str | None:
         """One element, or None where it is not known."""

@@ -74,6 +74,7 @@ class Var:
     indirect: bool = False
     operand: list[Part] | None = None
     operand2: list[Part] | None = None
+    flags: str = ""  # zsh: (…) as written, = for ${=x}
     index_parts: list[Part] | None = None  # of a subscript that is expanded itself
 
 
@@ -84,6 +85,7 @@ class Sub:
     body: List
     quoted: bool
     lines: bool = False  # fish: split at newlines only
+    index: str = ""  # fish: which of the lines
 
 
 @dataclass(slots=True)

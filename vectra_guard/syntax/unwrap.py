@@ -66,8 +66,8 @@ def _subrow(w: Commands, draft: Draft, st: State) -> Out | None:
         if row is not None:
             return run_row(w, draft, st, row, at + 1)
         if words[at].text[:1] != "-" and words[at - 1].text[:1] != "-":
-            return None
-    return None
+            break
+    return program(w, draft, st) if draft.name in _languages() else None
 
 
 def _loader(w: Commands, draft: Draft, st: State) -> Out | None:
@@ -129,7 +129,38 @@ def _sudo(w: Commands, draft: Draft, st: State) -> Out | None:
     return run_row(w, draft, inner, ROWS[draft.name], 1) if text or len(words) == 1 else None
 
 
+def _runuser(w: Commands, draft: Draft, st: State) -> Out | None:
+    """``runuser -u USER COMMAND``; without ``-u`` it is ``su``."""
+    own = any(x.text[:2] == "-u" or x.text.startswith("--user") for x in draft.words[1:])
+    return run_row(w, draft, st, ROWS["runuser" if own else "su"], 1)
+
+
+def _capsh(w: Commands, draft: Draft, st: State) -> Out | None:
+    """What follows ``--`` are the arguments of a shell."""
+    for at, word in enumerate(draft.words):
+        if word.text in ("--", "=="):
+            return w.argv([piece(word, "bash"), *draft.words[at + 1 :]], inner_state(draft, st))
+    return None
+
+
 SPECIAL: dict[str, Handler] = {
+    "runuser": _runuser,
+    "capsh": _capsh,
+    "nix": tools.after_option("-c", "--command"),
+    "sem": lists.parallel,
+    "ansible": tools.ansible,
+    "salt": tools.salt,
+    "salt-call": tools.salt,
+    "gcloud": tools.flag_texts("--command"),
+    "az": tools.flag_texts("--scripts"),
+    "incrontab": places.incrontab,
+    "psql": tools.client,
+    "mysql": tools.client,
+    "mariadb": tools.client,
+    "sqlite3": tools.client,
+    "ftp": tools.client,
+    "lftp": tools.client,
+    "dc": tools.client,
     "sudo": _sudo,
     "env": _env,
     "genv": _env,
@@ -161,7 +192,6 @@ SPECIAL: dict[str, Handler] = {
     "bsdtar": tools.tar,
     "make": tools.make,
     "gmake": tools.make,
-    "expect": tools.expect,
     "socat": tools.socat,
     "gdb": tools.gdb,
     "entr": lists.entr,

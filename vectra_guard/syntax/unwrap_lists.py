@@ -108,6 +108,9 @@ def parallel(w: Commands, draft: Draft, st: State) -> Out | None:
     marks = [n for n in range(at, len(words)) if words[n].text in (":::", ":::+", "::::")]
     command = words[at : marks[0] if marks else len(words)]
     values: list[Word] = []
+    if draft.name == "sem" and not marks:
+        whole = joined(command) if command else Word("", "", draft.span)
+        return w.nested(whole.text, inner_state(draft, st), whole.span, "xargs", word=whole)
     if marks:
         values = [x for x in words[marks[0] + 1 :] if not x.text.startswith(":::")]
     else:

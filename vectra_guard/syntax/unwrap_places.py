@@ -54,6 +54,8 @@ def remote(w: Commands, draft: Draft, st: State) -> Out | None:
         if text is not None and len(words) > 1:
             return w.nested(text, inner, draft.span, "stdin")
         return None
+    if draft.name == "mosh":
+        return w.argv(words[at:], inner)
     whole = joined(words[at:])
     return w.nested(whole.text, inner, whole.span, "string", word=whole)
 
@@ -130,7 +132,9 @@ def terminal(w: Commands, draft: Draft, st: State) -> Out | None:
     inner = inner_state(draft, st)
     if draft.name == "screen":
         for at, word in enumerate(words[:-1]):
-            if word.text == "-X" and words[at + 1].text in ("stuff", "exec"):
+            if word.text == "-X" and words[at + 1].text == "exec":
+                return w.argv(words[at + 2 :], inner)
+            if word.text == "-X" and words[at + 1].text == "stuff":
                 text = joined(words[at + 2 :] or words[at + 1 :])
                 return w.nested(text.text, inner, text.span, "string", word=text)
         at, _ = scan(words, Row("cehpsStTrR"))
@@ -179,6 +183,16 @@ def crontab(w: Commands, draft: Draft, st: State) -> Out | None:
         fields = line.split(None, 1 if line[0] == "@" else 5)
         if len(fields) > 1 and "=" not in fields[0]:
             w.nested(fields[-1].replace("%", "\n", 1), inner, draft.span, "cron")
+    return None
+
+
+def incrontab(w: Commands, draft: Draft, st: State) -> Out | None:
+    """Lines of a path, what is watched for, and a command."""
+    text = w.input_of(draft, st)
+    for line in (text or "").splitlines()[:100]:
+        fields = line.split(None, 2)
+        if len(fields) == 3:
+            w.nested(fields[2], inner_state(draft, st), draft.span, "cron")
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,17 @@ GIT_RUNS = (
     "core.pager", "core.sshcommand", "core.editor", "core.askpass", "core.gitproxy", "core.fsmonitor", "diff.external",
     "sequence.editor", "credential.helper", "gpg.program", "uploadpack.packobjectshook", "core.alternaterefscommand",
 )  # fmt: skip
+
+_PACKS = ("--upload-pack", "--receive-pack", "--exec", "-u")
+GIT_TEXTS: dict[str, tuple[str, ...]] = {
+    "rebase": ("-x", "--exec"),
+    "difftool": ("-x", "--extcmd"),
+    "grep": ("-O", "--open-files-in-pager"),
+    "filter-branch": tuple(f"--{n}-filter" for n in ("tree", "index", "env", "msg", "commit", "parent", "tag-name")),
+    "push": ("--receive-pack", "--exec"),
+    **dict.fromkeys(("ls-remote", "fetch", "clone", "pull"), _PACKS),
+}
+"""Options of git's verbs whose value is a command text."""
 
 
 def flag_texts(*names: str) -> Handler:
@@ -42,12 +55,65 @@ def flag_texts(*names: str) -> Handler:
     return run
 
 
+def after_option(*names: str) -> Handler:
+    """Commands of which one option begins another command (``nix develop -c COMMAND …``)."""
+
+    def run(w: Commands, draft: Draft, st: State) -> Out | None:
+        for at, word in enumerate(draft.words):
+            if word.text in names:
+                return w.argv(draft.words[at + 1 :], inner_state(draft, st))
+        return None
+
+    return run
+
+
+def ansible(w: Commands, draft: Draft, st: State) -> Out | None:
+    """``-a TEXT`` is a command for the modules that run one, which the default module does."""
+    texts = [x.text for x in draft.words]
+    modules = [b for a, b in itertools.pairwise(texts) if a in ("-m", "--module-name")]
+    if modules and modules[-1].rpartition(".")[2] not in ("shell", "command", "raw", "script"):
+        return None
+    for at, word in enumerate(draft.words[:-1]):
+        if word.text in ("-a", "--args"):
+            _elsewhere(w, draft, st, draft.words[at + 1])
+    return None
+
+
+def salt(w: Commands, draft: Draft, st: State) -> Out | None:
+    for at, word in enumerate(draft.words[:-1]):
+        if word.text.startswith(("cmd.run", "cmd.shell", "cmd.exec_code")):
+            _elsewhere(w, draft, st, draft.words[at + 1])
+    return None
+
+
+def _elsewhere(w: Commands, draft: Draft, st: State, text: Word) -> None:
+    inner = inner_state(draft, st)
+    inner.place = "ssh"
+    w.nested(text.text, inner, text.span, "string", word=text)
+
+
+ESCAPE = re.compile(r"^\s*(?:\\!|\.shell\s|\.system\s|!(?![=\s])|system\s|shell\s)\s*(.+)$", re.MULTILINE)
+
+
+def client(w: Commands, draft: Draft, st: State) -> Out | None:
+    """Prompts of databases and of ftp: their escape to a shell, in options, operands and input."""
+    stdin = w.input_of(draft, st)
+    texts = list(draft.words[1:])
+    texts += [Word(stdin, "", draft.span)] if stdin else []
+    for word in texts:
+        for found in ESCAPE.finditer(word.text[:20_000]):
+            inner = inner_state(draft, st)
+            inner.inp_text = inner.inp_from = None
+            w.nested(found.group(1), inner, word.span, "string", word=word)
+    return None
+
+
 def git(w: Commands, draft: Draft, st: State) -> Out | None:
     """Settings given on the command line that run a command, and the verbs that do."""
     words = draft.words
     inner = inner_state(draft, st)
     at = 1
-    aliases: dict[str, Word] = {}
+    aliases = w.git_aliases
     while at < len(words) and words[at].text[:1] == "-":
         text = words[at].text
         if text in ("-c", "--config-env") and at + 1 < len(words):
@@ -86,7 +152,11 @@ def _git_setting(w: Commands, inner: State, key: str, value: str, word: Word, al
 
 def _git_verb(w: Commands, inner: State, words: Sequence[Word], at: int, verb: str) -> None:
     rest = list(words[at + 1 :])
-    if verb == "bisect" and rest and rest[0].text == "run":
+    if verb == "config":
+        keys = [n for n, x in enumerate(rest[:-1]) if x.text.lower().startswith("alias.")]
+        if keys:
+            w.git_aliases[rest[keys[0]].text[6:]] = rest[keys[0] + 1]
+    elif verb == "bisect" and rest and rest[0].text == "run":
         w.argv(rest[1:], inner)
     elif verb == "submodule" and any(x.text == "foreach" for x in rest[:3]):
         start = next(n for n, x in enumerate(rest) if x.text == "foreach") + 1
@@ -95,32 +165,18 @@ def _git_verb(w: Commands, inner: State, words: Sequence[Word], at: int, verb: s
         if start < len(rest):
             whole = joined(rest[start:])
             w.nested(whole.text, inner, whole.span, "string", word=whole)
-    elif verb in (
-        "rebase",
-        "filter-branch",
-        "difftool",
-        "mergetool",
-        "grep",
-        "ls-remote",
-        "fetch",
-        "clone",
-        "push",
-        "pull",
-    ):
-        names = {"rebase": ("-x", "--exec"), "difftool": ("-x", "--extcmd"), "grep": ("-O",)}.get(verb, ())
-        if verb == "filter-branch":
-            names = tuple(f"--{n}-filter" for n in ("tree", "index", "env", "msg", "commit", "parent", "tag-name"))
-        if verb in ("ls-remote", "fetch", "clone", "push", "pull"):
-            names = (
-                ("--upload-pack", "--receive-pack", "--exec", "-u") if verb != "push" else ("--receive-pack", "--exec")
-            )
-        for number, word in enumerate(rest):
-            name, equals, value = word.text.partition("=")
-            text = piece(word, value) if equals and name in names else (
-                rest[number + 1] if word.text in names and number + 1 < len(rest) else None
-            )  # fmt: skip
-            if text is not None and not (verb == "clone" and text.text.startswith("http")):
-                w.nested(text.text, inner, text.span, "string", word=text)
+    names = GIT_TEXTS.get(verb, ())
+    for number, word in enumerate(rest if names else ()):
+        name, equals, value = word.text.partition("=")
+        text: Word | None = None
+        if equals and name in names:
+            text = piece(word, value)
+        elif word.text in names and number + 1 < len(rest):
+            text = rest[number + 1]
+        elif "-O" in names and word.text.startswith("-O"):
+            text = piece(word, word.text[2:])
+        if text is not None and text.text and not (verb == "clone" and text.text.startswith("http")):
+            w.nested(text.text, inner, text.span, "string", word=text)
 
 
 def tar(w: Commands, draft: Draft, st: State) -> Out | None:
@@ -157,19 +213,6 @@ def make(w: Commands, draft: Draft, st: State) -> Out | None:
                 recipe = line[1:] if line[:1] == "\t" else (line.partition(";")[2] if ":" in line else "")
                 if recipe.strip(" @-+"):
                     w.nested(recipe.lstrip(" @-+").replace("$$", "$"), inner, word.span, "make")
-    return None
-
-
-def expect(w: Commands, draft: Draft, st: State) -> Out | None:
-    texts = [draft.words[n + 1].text for n, x in enumerate(draft.words[:-1]) if x.text == "-c"]
-    stdin = w.input_of(draft, st)
-    if stdin is not None:
-        texts.append(stdin)
-    for text in texts:
-        for part in text.replace(";", "\n").splitlines():
-            verb, _, rest = part.strip().partition(" ")
-            if verb in ("spawn", "exec", "system", "overlay") and rest:
-                w.nested(rest.replace("{", "'").replace("}", "'"), inner_state(draft, st), draft.span, "expect")
     return None
 
 

@@ -86,6 +86,9 @@ class Walker(Commands):
         inner.via = "substitution"
         inner.depth += 1
         path = f"/dev/fd/{63 - len(self.procs) % 50}"
+        if part.op == ">" and self.pouring:
+            self.sinks[path] = (part.body, inner)
+            return path, ()
         if part.op == ">":
             inner.inp_from = st.top if st.top >= 0 else None
             owner = self.current

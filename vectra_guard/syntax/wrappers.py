@@ -22,6 +22,7 @@ class Row:
     joined: bool = False  # the operands, joined, are a text for a shell
     text: str = ""  # short options whose value is such a text
     long_text: str = ""  # the same, long
+    dashes: bool = False  # the command stands after ``--`` where there is one
     permute: bool = False  # options may follow operands; only ``text`` runs anything
 
 
@@ -32,7 +33,7 @@ _SUDO = Row(
     privileged=True,
 )
 _PLAIN = Row()
-_JOINED = Row(joined=True)
+_PSSH = Row("hHlpoetOxX", "hosts host user par outdir errdir timeout options", joined=True, place="ssh")
 
 ROWS: dict[str, Row] = {
     "sudo": _SUDO,
@@ -104,6 +105,15 @@ ROWS: dict[str, Row] = {
     "cpulimit": Row("lpec", "limit pid exe"),
     "numactl": Row("iNCmp"),
     "prlimit": Row("op", "output pid"),
+    "choom": Row("np", "adjust pid"),
+    "systemd-inhibit": Row("", "what who why mode"),
+    "nocache": Row("n"),
+    "pssh": _PSSH,
+    "parallel-ssh": _PSSH,
+    "pdsh": Row("wxlgtufR", joined=True, place="ssh"),
+    "clush": Row("wgxluf", joined=True, place="ssh"),
+    "wsl": Row("du", "distribution user cd"),
+    "wsl.exe": Row("du", "distribution user cd"),
     "chpst": Row("ueblmdofcrtp/"),
     "setlock": Row(skip=1),
     "softlimit": Row("adfloprstm"),
@@ -117,7 +127,7 @@ ROWS: dict[str, Row] = {
     "bear": Row("", "output"),
     "sshpass": Row("pfdP"),
     "winpty": _PLAIN,
-    "watchexec": Row("wefiIdsr", "watch exts filter ignore delay-run signal"),
+    "watchexec": Row("wefiIdsr", "watch exts filter ignore delay-run signal", joined=True),
     "nodemon": Row("weix", text="x", long_text="exec"),
     "hyperfine": Row(
         "wmMrpcsSLDPNn",
@@ -134,7 +144,6 @@ ROWS: dict[str, Row] = {
     "daemonize": Row("acelopEu"),
     "cgexec": Row("g"),
     "setuidgid": Row(skip=1, privileged=True),
-    "toolbox": _PLAIN,
     "exec": _PLAIN,
     "nocorrect": _PLAIN,
     "noglob": _PLAIN,
@@ -145,7 +154,6 @@ ROWS: dict[str, Row] = {
     "konsole": Row("", text="e"),
     "gnome-terminal": Row("", "title"),
     "tsp": Row("LnND"),
-    "parallel-ssh": _JOINED,
     "ts": _PLAIN,
     "retry": Row("td", "times delay"),
     "stdinbuf": _PLAIN,
@@ -174,8 +182,8 @@ SUBROWS: dict[tuple[str, str], Row] = {
     ("aws-vault", "exec"): Row("d", "duration", skip=1),
     ("chamber", "exec"): _PLAIN,
     ("direnv", "exec"): Row(skip=1),
-    ("mise", "exec"): _PLAIN,
-    ("mise", "x"): _PLAIN,
+    ("mise", "exec"): Row(dashes=True),
+    ("mise", "x"): Row(dashes=True),
     ("asdf", "exec"): _PLAIN,
     ("conda", "run"): Row("np", "name prefix cwd"),
     ("mamba", "run"): Row("np", "name prefix"),
@@ -204,11 +212,10 @@ SUBROWS: dict[tuple[str, str], Row] = {
     ("pyenv", "exec"): _PLAIN,
     ("perf", "stat"): Row("eopCrxI"),
     ("perf", "record"): Row("eoFcp"),
-    ("nix", "develop"): Row(text="c", long_text="command"),
-    ("nix", "shell"): Row(text="c", long_text="command"),
     ("flatpak-spawn", ""): Row("", "env forward-fd"),
     ("toolbox", "run"): Row("cdr", "container distro release", place="container"),
-    ("distrobox", "enter"): Row("n", "name", place="container"),
+    ("distrobox", "enter"): Row("n", "name", skip=1, place="container", dashes=True),
+    ("adb", "shell"): Row(joined=True, place="ssh"),
     ("vagrant", "ssh"): Row(text="c", long_text="command", permute=True, place="ssh"),
     ("nix-shell", ""): Row("pI", "packages", long_text="run command", permute=True),
     ("lxc", "exec"): Row("", "env user group cwd mode", skip=1, place="container"),

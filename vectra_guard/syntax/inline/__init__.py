@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import MAX_SOURCE, UNKNOWN_CODE
 from vectra_guard.syntax.inline.table import LANGUAGES, Interpreter, code_of, interpreter, language_of
 
-__all__ = ["LANGUAGES", "Interpreter", "code_of", "interpreter", "language_of", "translate"]
+__all__ = ["LANGUAGES", "Interpreter", "code_of", "interpreter", "language_of", "printed", "translate"]
 
 _READERS = {
     "python": "python",
@@ -28,28 +29,40 @@ _READERS = {
     "vim": "vim",
     "emacs": "emacs",
     "powershell": "powershell",
+    "tcl": "tcl",
+    "foreign": "foreign",
 }
-"""Language -> module of this package with ``read(source, depth) -> list[str]``. Imported when first needed:
+"""Language -> module of this package with ``read(source, depth) -> Effects``. Imported when first needed:
 python's ``ast`` alone costs milliseconds, and most lines hold no code."""
 
-_loaded: dict[str, Callable[[str, int], list[str]]] = {}
+_RAW = frozenset({"perl", "php"})  # print adds no newline
+_loaded: dict[str, Callable[[str, int], Effects]] = {}
 
 
 def translate(language: str, source: str, depth: int = 0) -> list[str]:
     """The equivalent shell lines of ``source``; each may span several physical lines. ``depth`` counts code in
     code (``eval`` of a constant)."""
+    return printed(language, source, depth)[0]
+
+
+def printed(language: str, source: str, depth: int = 0) -> tuple[list[str], str | None]:
+    """As ``translate``, and with it what the code prints, where that is known and the code does nothing else."""
     if language not in _READERS or not source.strip():
-        return []
+        return [], None
     if len(source) > MAX_SOURCE or depth > 8:
-        return [UNKNOWN_CODE]
+        return [UNKNOWN_CODE], None
     if "\0" in source and language != "sed" and not source.strip("\0 ;\n\t"):
-        return [UNKNOWN_CODE]  # the whole program is a variable's value
+        return [UNKNOWN_CODE], None  # the whole program is a variable's value
     read = _loaded.get(language)
     if read is None:
         read = import_module(f"{__name__}.{_READERS[language]}").read
         _loaded[language] = read
     try:
-        return read(source, depth)
+        effects = read(source, depth)
+        lines = effects.finish()
     except (RecursionError, MemoryError, ValueError, OverflowError, LookupError, TypeError, AttributeError):
         # Code built to break the reader is not code to pass in silence.
-        return [UNKNOWN_CODE]
+        return [UNKNOWN_CODE], None
+    if lines or not effects.shown:
+        return lines, None
+    return lines, "".join(effects.shown) if language in _RAW else "\n".join(effects.shown) + "\n"

@@ -12,16 +12,39 @@ _AWK = Dialect("awk", ("#",), interpolating='"', raw="", backtick="")
 _END = Token("end", "")
 _COMPUTES = frozenset(("+", "-", "*", "%", "^", "!", "~", "!~", "==", "&&", "||", "++", "--", "+="))
 _WORDS = frozenset(
-    ["print", "printf", "getline", "if", "else", "while", "for", "do", "in", "BEGIN", "END", "function",
-        "func", "return", "next", "exit", "delete", "break", "continue", "switch", "case", "nextfile",
-        "BEGINFILE", "ENDFILE"]
+    [
+        "print",
+        "printf",
+        "getline",
+        "if",
+        "else",
+        "while",
+        "for",
+        "do",
+        "in",
+        "BEGIN",
+        "END",
+        "function",
+        "func",
+        "return",
+        "next",
+        "exit",
+        "delete",
+        "break",
+        "continue",
+        "switch",
+        "case",
+        "nextfile",
+        "BEGINFILE",
+        "ENDFILE",
+    ]
 )
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     reader = _Awk(source)
     reader.run()
-    return reader.effects.finish()
+    return reader.effects
 
 
 class _Awk:

@@ -150,8 +150,7 @@ def fetch(r: Reader, args: list[Value]) -> Value:
     options = next((value for value in args[1:] if isinstance(value, dict)), {})
     data = options.get("body", options.get("data", UNKNOWN))
     if data is not UNKNOWN:
-        return Obj("response", r.effects.send(text(target), flat(r.effects, data),
-            text(options.get("method", ""))))
+        return Obj("response", r.effects.send(text(target), flat(r.effects, data), text(options.get("method", ""))))
     verb = text(options.get("method", "")).upper()
     if verb in ("DELETE", "PUT", "PATCH", "POST"):
         r.effects.add(f"curl -X {verb} {emit.word(text(target))}")
@@ -183,15 +182,13 @@ def show(r: Reader, args: list[Value]) -> Value:
     if args and isinstance(args[0], Obj) and args[0].kind in ("file", "socket", "process"):
         r.write(args[0], "".join(flat(r.effects, value) for value in args[1:]))
     else:
-        for value in args:
-            r.effects.show(flat(r.effects, value))
+        show_all(r, args)
     return UNKNOWN
 
 
 def show_all(r: Reader, args: list[Value]) -> Value:
     """Printing to standard output, whatever it is."""
-    for value in args:
-        r.effects.show(flat(r.effects, value))
+    r.effects.show(" ".join(flat(r.effects, value) for value in args))
     return UNKNOWN
 
 

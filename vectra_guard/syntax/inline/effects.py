@@ -9,6 +9,7 @@ from __future__ import annotations
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, Lines
 
+MAX_SHOWN = 1000
 ENVIRONMENT = emit.output("env")
 
 
@@ -108,7 +109,10 @@ class Effects(Lines):
     def show(self, data: str) -> None:
         """Text that is printed: only what it discloses matters, never its words."""
         if emit.is_known(data):
+            if self.shown is not None and len(self.shown) < MAX_SHOWN:
+                self.shown.append(data)
             return
+        self.shown = None
         names = [piece.partition(emit.END)[0] for piece in data.split(emit.VAR)[1:]]
         for name in names:
             self.add(f'echo "${{{name}}}"')

@@ -84,9 +84,7 @@ def word(text: str) -> str:
 
 def _pattern(pattern: str) -> str:
     """A pattern that the shell is to expand: all quoted but its wildcards."""
-    return "".join(
-        part if place % 2 else quote(part) for place, part in enumerate(_GLOB_CHARS.split(pattern)) if part
-    )
+    return "".join(part if place % 2 else quote(part) for place, part in enumerate(_GLOB_CHARS.split(pattern)) if part)
 
 
 def path(text: str) -> str:
@@ -149,7 +147,7 @@ class Lines:
     """The shell lines gathered so far, in order, each once, capped. Reads of files wait until the end: a read
     that flows into another line (``cat key | curl …``) is not said twice."""
 
-    __slots__ = ("_pending", "_seen", "lines", "network", "receives", "runs_shell", "tied")
+    __slots__ = ("_pending", "_seen", "lines", "network", "receives", "runs_shell", "shown", "tied")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -159,6 +157,7 @@ class Lines:
         self.tied = False  # … and it was made the standard input or output of something
         self.runs_shell = False
         self.receives = False
+        self.shown: list[str] | None = []  # what is printed, piece by piece; None: not known
 
     def add(self, line: str) -> None:
         if line in self._seen or not line.strip():

@@ -51,9 +51,32 @@ _LONG = ("<=>", "===", "!==", "...", "**=", "||=", "&&=", "//=", "?->", "=>", "-
              "??", "|&")  # fmt: skip
 _STARTS = frozenset("=!~|&.*/-?:<>%+")
 _REGEX_AFTER = frozenset(
-    ["for", "foreach", "unlink", "return", "if", "unless", "while", "until", "and", "or", "not",
-    "split", "grep", "map", "join",
-        "x", "puts", "print", "when", "case", "in", "of", "typeof", "delete"]
+    [
+        "for",
+        "foreach",
+        "unlink",
+        "return",
+        "if",
+        "unless",
+        "while",
+        "until",
+        "and",
+        "or",
+        "not",
+        "split",
+        "grep",
+        "map",
+        "join",
+        "x",
+        "puts",
+        "print",
+        "when",
+        "case",
+        "in",
+        "of",
+        "typeof",
+        "delete",
+    ]
 )
 
 

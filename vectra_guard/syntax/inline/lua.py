@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Ref, Value
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     reader = Reader(source, _LUA, depth)
     reader.run()
-    return reader.effects.finish()
+    return reader.effects
 
 
 def _compile(r: Reader, args: list[Value]) -> Value:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, text
 from vectra_guard.syntax.inline.reader import Handler, Language, Reader
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     reader = Reader(source, _NODE, depth)
     value = reader.run()
     if isinstance(value, Ref) and value.name == "os.environ":
         flat(reader.effects, value)  # node -p process.env
     elif isinstance(value, str):
         reader.effects.show(value)
-    return reader.effects.finish()
+    return reader.effects
 
 
 def _require(r: Reader, args: list[Value]) -> Value:
@@ -92,7 +93,7 @@ def _deno_command(r: Reader, args: list[Value]) -> Value:
 def _deno_run(r: Reader, args: list[Value]) -> Value:
     options = args[0] if args and isinstance(args[0], dict) else {}
     words = options.get("cmd", args[0] if args else UNKNOWN)
-    return c.run_list(r, [words, UNK] if words is UNKNOWN else words if isinstance(words, list) else [words])
+    return c.run_list(r, words if isinstance(words, list) else [UNK if words is UNKNOWN else words])
 
 
 _RUN, _SPAWN, _RM = c.run_line, c.run_program, c.delete("-f")
@@ -145,7 +146,24 @@ _NODE = Language(
     tails=_TAILS,
     concat=frozenset({"+"}),
     members=frozenset({".", "?."}),
-    skip=frozenset(["const", "let", "var", "return", "new", "await", "async", "import", "export",
-        "default", "typeof", "void", "delete", "throw", "yield"]),
+    skip=frozenset(
+        [
+            "const",
+            "let",
+            "var",
+            "return",
+            "new",
+            "await",
+            "async",
+            "import",
+            "export",
+            "default",
+            "typeof",
+            "void",
+            "delete",
+            "throw",
+            "yield",
+        ]
+    ),
     globals={"process.env": Ref("os.environ")},
 )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, text
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     reader = Reader(source, _PERL, depth)
     reader.run()
-    return reader.effects.finish()
+    return reader.effects
 
 
 def _open(r: Reader, args: list[Value]) -> Value:
@@ -141,8 +142,13 @@ _CALLS = {
 }  # fmt: skip
 
 _PERL = Language(
-    Dialect("perl", ("#",), sigils="$@%", operators=frozenset(["q", "qq", "qw", "qx", "m", "s", "tr",
-        "y", "qr"]), heredoc="<<"),
+    Dialect(
+        "perl",
+        ("#",),
+        sigils="$@%",
+        operators=frozenset(["q", "qq", "qw", "qx", "m", "s", "tr", "y", "qr"]),
+        heredoc="<<",
+    ),
     program="perl",
     calls=_CALLS,
     tails={"get": _http_get, "fdopen": c.tie, "rmtree": _DELETE_TREE},

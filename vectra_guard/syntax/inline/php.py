@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     reader = Reader(source.replace("<?php", "").replace("<?=", "echo ").replace("?>", ";"), _PHP, depth)
     reader.run()
-    return reader.effects.finish()
+    return reader.effects
 
 
 def _run(r: Reader, args: list[Value]) -> Value:

@@ -37,10 +37,20 @@ _MAX_NESTED = 12  # each level reads its text again
 _MAX_COMMANDS = 600  # weighted by length
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     shell = _PowerShell(depth)
     shell.run(clean(source.replace("\0", UNK)))
-    return shell.effects.finish()
+    return shell.effects
+
+
+def _native(part: str) -> bool:
+    """Is this a program of the system, written as for any shell?"""
+    words = part.split()
+    name = words[0].lower() if words else ""
+    if name in ("curl", "wget") and not any(word.lower() in _VALUED for word in words):
+        return "$" not in part
+    cmdlet = name in _ALIASES or name in _CMDLETS or "-" in name[1:] or name.startswith(_SILENT)
+    return name[:1].isalpha() and not cmdlet and not any(c in part for c in "$({;")
 
 
 class _PowerShell:
@@ -67,6 +77,9 @@ class _PowerShell:
 
     def pipeline(self, parts: list[str]) -> None:
         value = ""
+        if all(map(_native, parts)):
+            self.effects.run(" | ".join(parts))
+            return
         for part in parts:
             name, equals, rest = part.partition("=")
             if equals and name.strip().startswith("$") and " " not in name.strip():
@@ -128,6 +141,11 @@ class _PowerShell:
             words = words[1:]
         if not words:
             return ""
+        for mark in (">", ">>"):
+            if mark in words[1:-1]:
+                place = words.index(mark)
+                self.effects.write(self.word(words[place + 1]), expanded(" ".join(words[1:place])), append=mark == ">>")
+                words = words[:place]
         name = words[0].lower()
         name = _ALIASES.get(name, name)
         options, operands = self.options(words[1:])
@@ -225,8 +243,7 @@ def _content(ps: _PowerShell, options: dict[str, str], operands: list[str], pipe
 def _writing(append: bool) -> Cmdlet:
     def act(ps: _PowerShell, options: dict[str, str], operands: list[str], piped: str) -> str:
         data = options.get("-value", piped or (operands[1] if len(operands) > 1 else UNK))
-        ps.effects.write(_target(options, operands, "-path", "-filepath", "-literalpath"), data,
-            append=append)
+        ps.effects.write(_target(options, operands, "-path", "-filepath", "-literalpath"), data, append=append)
         return ""
 
     return act
@@ -250,8 +267,11 @@ def _start(ps: _PowerShell, options: dict[str, str], operands: list[str], piped:
 
 def _fixed(line: str) -> Cmdlet:
     def act(ps: _PowerShell, options: dict[str, str], operands: list[str], piped: str) -> str:
-        ps.effects.add(line if "{}" not in line else line.replace("{}", emit.word(_target(options,
-            operands, "-name", "-id", "-path"))))
+        ps.effects.add(
+            line
+            if "{}" not in line
+            else line.replace("{}", emit.word(_target(options, operands, "-name", "-id", "-path")))
+        )
         return ""
 
     return act

@@ -282,6 +282,11 @@ def _as_text(w: Walker, args: Args, keywords: Keywords) -> Value:
     return flat(w.effects, args[0]) if args else ""
 
 
+def _repr(w: Walker, args: Args, keywords: Keywords) -> Value:
+    value = _as_text(w, args, keywords)
+    return repr(value) if isinstance(value, str) and emit.is_known(value) else value
+
+
 def _expandvars(w: Walker, args: Args, keywords: Keywords) -> Value:
     value = _text(args, keywords, 0)
     for name in ("HOME", "USER", "PWD"):
@@ -510,7 +515,7 @@ def _range(w: Walker, args: Args, keywords: Keywords) -> Value:
 
 def _print(w: Walker, args: Args, keywords: Keywords) -> Value:
     target = keywords.get("file")
-    shown = "".join(flat(w.effects, value) for value in args)
+    shown = " ".join(flat(w.effects, value) for value in args)
     if isinstance(target, Obj) and target.kind in ("file", "socket"):
         return method(w, target, "write", [shown], {})
     w.effects.show(shown)
@@ -638,7 +643,7 @@ CALLS: dict[str, Handler] = {
     "bytearray.fromhex": _decode_with(_unhex, "xxd -r -p"), "binascii.unhexlify": _decode_with(_unhex, "xxd -r -p"),
     "zlib.decompress": _decode_with(_inflate, "zcat"), "gzip.decompress": _decode_with(_inflate, "zcat"),
     "codecs.decode": _codec, "codecs.encode": _codec, "chr": _chr, "unichr": _chr, "ord": _ord, "int": _int,
-    "bytes": _bytes, "bytearray": _bytes, "str": _as_text, "repr": _as_text, "unicode": _as_text,
+    "bytes": _bytes, "bytearray": _bytes, "str": _as_text, "repr": _repr, "unicode": _as_text,
         "list": _list,
     "tuple": _list, "set": _list, "sorted": _list, "iter": _list, "reversed": _reversed, "map": _map,
     "filter": _filter, "range": _range, "xrange": _range, "print": _print, "pprint.pprint": _print,

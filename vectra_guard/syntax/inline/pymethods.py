@@ -15,9 +15,34 @@ Args = list[Value]
 Keywords = dict[str, Value]
 
 _FOLDED = frozenset(
-    ["strip", "lstrip", "rstrip", "lower", "upper", "swapcase", "title", "capitalize", "replace",
-        "split", "rsplit", "splitlines", "zfill", "removeprefix", "removesuffix", "partition", "rpartition",
-        "index", "find", "count", "startswith", "endswith", "center", "ljust", "rjust", "hex"]
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "swapcase",
+        "title",
+        "capitalize",
+        "replace",
+        "split",
+        "rsplit",
+        "splitlines",
+        "zfill",
+        "removeprefix",
+        "removesuffix",
+        "partition",
+        "rpartition",
+        "index",
+        "find",
+        "count",
+        "startswith",
+        "endswith",
+        "center",
+        "ljust",
+        "rjust",
+        "hex",
+    ]
 )
 
 

@@ -5,10 +5,42 @@ from __future__ import annotations
 UNKNOWN_NAME = "__vg_unknown"
 
 _DANGER = frozenset(
-    ["system", "popen", "popen2", "Popen", "subprocess", "call", "check_call", "check_output", "rmtree",
-        "unlink", "remove", "removedirs", "exec", "eval", "execfile", "compile", "execl", "execv", "execve",
-        "execvp", "spawn", "socket", "urlopen", "urllib", "urllib2", "requests", "__import__", "pty",
-        "getattr", "ctypes", "importlib", "getoutput", "os", "shutil"]
+    [
+        "system",
+        "popen",
+        "popen2",
+        "Popen",
+        "subprocess",
+        "call",
+        "check_call",
+        "check_output",
+        "rmtree",
+        "unlink",
+        "remove",
+        "removedirs",
+        "exec",
+        "eval",
+        "execfile",
+        "compile",
+        "execl",
+        "execv",
+        "execve",
+        "execvp",
+        "spawn",
+        "socket",
+        "urlopen",
+        "urllib",
+        "urllib2",
+        "requests",
+        "__import__",
+        "pty",
+        "getattr",
+        "ctypes",
+        "importlib",
+        "getoutput",
+        "os",
+        "shutil",
+    ]
 )
 
 

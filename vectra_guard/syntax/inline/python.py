@@ -11,21 +11,32 @@ import ast
 import warnings
 
 from vectra_guard.syntax.inline import pyscan
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
 from vectra_guard.syntax.inline.pywalk import Walker
 
 _MAX_SOURCE = 60_000  # building the tree costs 2 µs a character
 
 
-def read(source: str, depth: int) -> list[str]:
-    if len(source) > _MAX_SOURCE:
-        return [UNKNOWN_CODE]
-    tree = parse(source)
+def read(source: str, depth: int) -> Effects:
+    effects = Effects()
+    if "!" in source[:1] or "\n!" in source:  # ipython's way to run a shell command
+        kept = []
+        for line in source.split("\n"):
+            if line[:1] == "!":
+                effects.run(clean(line.lstrip("!")))
+            else:
+                kept.append(line)
+        source = "\n".join(kept)
+    tree = parse(source) if len(source) <= _MAX_SOURCE else None
     if tree is None:
-        return [UNKNOWN_CODE] if pyscan.names_danger(source) else []
+        if len(source) > _MAX_SOURCE or pyscan.names_danger(source):
+            effects.add(UNKNOWN_CODE)
+        return effects
     walker = Walker(depth)
+    walker.effects = effects
     walker.run(tree)
-    return walker.effects.finish()
+    return effects
 
 
 def parse(source: str) -> ast.Module | None:

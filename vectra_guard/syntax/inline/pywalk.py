@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from vectra_guard.syntax.inline import emit
+from vectra_guard.syntax.inline import emit, pyscan
 from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import MAX_VALUE, UNK, UNKNOWN_CODE, clean
 from vectra_guard.syntax.inline.pyscan import UNKNOWN_NAME
@@ -231,6 +231,8 @@ class Walker:
             return UNKNOWN
         tree = python.parse(known.strip())
         if tree is None:
+            if pyscan.names_danger(known):
+                self.effects.add(UNKNOWN_CODE)
             return UNKNOWN
         self.depth += 1
         result: Value = UNKNOWN

@@ -39,13 +39,30 @@ class Language:
 
 
 _ENDS = frozenset({")", "]", "}", ";", ",", ":"})
-_STOP_WORDS = frozenset(["if", "unless", "while", "until", "for", "foreach", "or", "and", "do", "then",
-    "end", "else", "elsif", "rescue"])
-_NO_CALL = _STOP_WORDS | frozenset(["not", "x", "eq", "ne", "lt", "gt", "le", "ge", "cmp", "in", "of",
-    "instanceof", "from", "as", "new"])
+_STOP_WORDS = frozenset(
+    ["if", "unless", "while", "until", "for", "foreach", "or", "and", "do", "then", "end", "else", "elsif", "rescue"]
+)
+_NO_CALL = _STOP_WORDS | frozenset(
+    ["not", "x", "eq", "ne", "lt", "gt", "le", "ge", "cmp", "in", "of", "instanceof", "from", "as", "new"]
+)
 _CALLBACKS = frozenset(
-    ["then", "each", "map", "forEach", "on", "pipe", "tap", "then", "each_line", "each_entry", "select",
-        "reject", "filter", "get", "each_child"]
+    [
+        "then",
+        "each",
+        "map",
+        "forEach",
+        "on",
+        "pipe",
+        "tap",
+        "then",
+        "each_line",
+        "each_entry",
+        "select",
+        "reject",
+        "filter",
+        "get",
+        "each_child",
+    ]
 )
 
 
@@ -503,8 +520,7 @@ class Reader:
             return True
         if token.kind == "name":
             return token.value not in _NO_CALL
-        if token.value in ("\\", "@", "->") or (token.value in ("*", "[", "<", "%", "&", "-", ":") and
-            token.spaced):
+        if token.value in ("\\", "@", "->") or (token.value in ("*", "[", "<", "%", "&", "-", ":") and token.spaced):
             return self._known_call(value.name) and not self._peek(1).spaced
         return token.value == "{" and value.name in ("eval", "do", "print", "exec", "system")
 
@@ -586,8 +602,7 @@ class Reader:
             known = name == "then" or isinstance(base, Ref)
             args = self._call_arguments(Ref(full)) if known else self.arguments(")")
             called = True
-        elif self.language.bare and self._bare_call(self._peek(), Ref(full)) and not self._is("*", "-",
-            "[", "<", "%"):
+        elif self.language.bare and self._bare_call(self._peek(), Ref(full)) and not self._is("*", "-", "[", "<", "%"):
             args = self._bare_arguments()
             called = True
         if self.language.dialect.name == "ruby":

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
+from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     reader = Reader(source, _RUBY, depth)
     reader.run()
-    return reader.effects.finish()
+    return reader.effects
 
 
 def _send(r: Reader, args: list[Value]) -> Value:
@@ -92,8 +93,7 @@ def _expanded(args: list[Value]) -> Value:
 
 
 _RUBY = Language(
-    Dialect("ruby", ("#",), interpolating='"', hole="#{", sigils="$@", percent=True, heredoc="<<",
-        newlines=True),
+    Dialect("ruby", ("#",), interpolating='"', hole="#{", sigils="$@", percent=True, heredoc="<<", newlines=True),
     program="ruby",
     calls=_CALLS,
     tails={"reopen": c.tie, "rm_rf": _RM_RF, "instance_eval": c.evaluate, "rm_r": _RM_RF},

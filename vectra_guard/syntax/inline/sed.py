@@ -6,10 +6,10 @@ from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     script = _Sed(clean(source.replace("\0", UNK)))
     script.run()
-    return script.effects.finish()
+    return script.effects
 
 
 class _Sed:

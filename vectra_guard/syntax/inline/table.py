@@ -32,6 +32,7 @@ class Interpreter:
     plus: bool = False  # +cmd (vi and its kin)
     assigns: str = ""  # options whose value sets a variable of the program (awk -v)
     subcommands: frozenset[str] = frozenset()  # `deno eval CODE`: the operand after it is code
+    edits: bool = False  # operands are files to work on: the commands come on standard input all the same
     reads_stdin: bool = True  # with no program named, standard input is the program
 
 
@@ -43,7 +44,11 @@ _PYTHON = Interpreter("python", code="c", values="WXm", long_values=_long("check
 _PERL = Interpreter("perl", code="eE", values="I", attached="0CdDFilMmVx")
 _RUBY = Interpreter("ruby", code="e", values="CEIr", attached="0FiKTWx", long_values=_long("encoding"))
 _NODE = Interpreter(
-    "node", code="e", values="rC", optional="p", long_code=_long("eval", "print"),
+    "node",
+    code="e",
+    values="rC",
+    optional="p",
+    long_code=_long("eval", "print"),
     long_values=_long("require", "import", "loader", "input-type", "conditions", "env-file"),
 )
 _BUN = Interpreter("node", code="ep", values="r", long_code=_long("eval", "print"), long_values=_long("cwd"))
@@ -51,31 +56,57 @@ _DENO = Interpreter("node", subcommands=frozenset({"eval"}), long_values=_long("
 _PHP = Interpreter("php", code="rBRE", values="cdfFzS", files=frozenset({"f", "F"}), long_code=_long("run"))
 _LUA = Interpreter("lua", code="e", values="l")
 _AWK = Interpreter(
-    "awk", code="e", values="Fifl", long_code=_long("source"), long_values=_long("field-separator",
-        "include"),
-    files=frozenset({"f", "file", "exec", "E"}), operand=True, assigns="v", reads_stdin=False,
+    "awk",
+    code="e",
+    values="Fifl",
+    long_code=_long("source"),
+    long_values=_long("field-separator", "include"),
+    files=frozenset({"f", "file", "exec", "E"}),
+    operand=True,
+    assigns="v",
+    reads_stdin=False,
 )
 _SED = Interpreter(
-    "sed", code="e", values="fl", attached="i", long_code=_long("expression"),
-        long_values=_long("line-length"),
-    files=frozenset({"f", "file"}), operand=True, reads_stdin=False,
+    "sed",
+    code="e",
+    values="fl",
+    attached="i",
+    long_code=_long("expression"),
+    long_values=_long("line-length"),
+    files=frozenset({"f", "file"}),
+    operand=True,
+    reads_stdin=False,
 )
 _VI = Interpreter("vim", code="c", values="SuUtTiWw", long_code=_long("cmd"), plus=True, reads_stdin=False)
 _NVIM = Interpreter("vim", code="c", values="SutiwW", long_code=_long("cmd"), plus=True, reads_stdin=False)
 _EMACS = Interpreter(
-    "emacs", long_code=_long("eval", "execute"), values="ludft", single_dash=True,
-    long_values=_long("load", "funcall", "user", "script", "visit", "directory"), reads_stdin=False,
+    "emacs",
+    long_code=_long("eval", "execute"),
+    values="ludft",
+    single_dash=True,
+    long_values=_long("load", "funcall", "user", "script", "visit", "directory"),
+    reads_stdin=False,
 )
 _EMACSCLIENT = Interpreter(
-    "emacs", code="", values="sfad", operand=True, operands="all", reads_stdin=False,
+    "emacs",
+    code="",
+    values="sfad",
+    operand=True,
+    operands="all",
+    reads_stdin=False,
 )
+_ED = Interpreter("vim", edits=True, values="p", long_values=_long("prompt"))
+_EX = Interpreter("vim", code="c", values="SuUtTiWw", long_code=_long("cmd"), plus=True, edits=True)
+_LESS = Interpreter("vim", values="bhjkoOpPtTxyz", plus=True, reads_stdin=False)
+_TCL = Interpreter("tcl", code="c")
+_FOREIGN = Interpreter("foreign", code="eEc", long_code=_long("eval", "expr", "execute"), single_dash=False)
 _POWERSHELL = Interpreter("powershell")
 
 LANGUAGES: Mapping[str, Interpreter] = MappingProxyType({
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython", "ipython3", "pythonw"),
         _PYTHON),
     "perl": _PERL,
-    **dict.fromkeys(("ruby", "jruby", "truffleruby"), _RUBY),
+    **dict.fromkeys(("ruby", "jruby", "truffleruby", "irb", "pry"), _RUBY),
     **dict.fromkeys(("node", "nodejs"), _NODE),
     "bun": _BUN,
     "deno": _DENO,
@@ -83,7 +114,16 @@ LANGUAGES: Mapping[str, Interpreter] = MappingProxyType({
     **dict.fromkeys(("lua", "luajit", "texlua"), _LUA),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk", "goawk"), _AWK),
     **dict.fromkeys(("sed", "gsed", "ssed"), _SED),
-    **dict.fromkeys(("vim", "vi", "ex", "view", "gvim", "rvim", "vimdiff", "gview", "evim", "vim.basic",
+    **dict.fromkeys(("ed", "red"), _ED),
+    "ex": _EX,
+    **dict.fromkeys(("less", "more", "most"), _LESS),
+    **dict.fromkeys(("tclsh", "wish", "jimsh", "expect"), _TCL),
+    **dict.fromkeys((
+        "Rscript", "R", "julia", "osascript", "guile", "groovy", "elixir", "iex", "erl", "ghc", "ghci", "runghc",
+        "ocaml", "utop", "scala", "scala-cli", "jshell", "clj", "clojure", "bb", "racket", "sbcl", "raku", "perl6",
+        "octave", "octave-cli", "crystal", "swift", "gnuplot", "bpftrace", "nu", "xonsh", "kotlin", "csi", "gosh",
+    ), _FOREIGN),
+    **dict.fromkeys(("vim", "vi", "view", "gvim", "rvim", "vimdiff", "gview", "evim", "vim.basic",
                      "vim.tiny", "vim.nox"), _VI),
     "nvim": _NVIM,
     "emacs": _EMACS,
@@ -175,8 +215,7 @@ def _scan(spec: Interpreter, argv: Sequence[str]) -> tuple[list[str], list[str],
 
 
 def _cluster(
-    spec: Interpreter, argv: Sequence[str], at: int, word: str, pieces: list[str], assigns:
-        list[tuple[str, str]]
+    spec: Interpreter, argv: Sequence[str], at: int, word: str, pieces: list[str], assigns: list[tuple[str, str]]
 ) -> tuple[int, list[str], bool]:
     """One word of short options. Returns the next index, the words at which option reading ends, and whether
     it named a program file."""

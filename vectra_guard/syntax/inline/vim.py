@@ -6,26 +6,72 @@ from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, clean
 
 _PREFIXES = frozenset(
-    ["silent", "sil", "sile", "silent!", "sil!", "verbose", "verb", "noautocmd", "noa", "keepalt",
-        "keepjumps", "argdo", "bufdo", "windo", "tabdo", "cdo", "ldo", "keepmarks", "tab", "vertical",
-        "vert", "botright", "topleft", "aboveleft", "belowright", "unsilent", "noswapfile"]
+    [
+        "silent",
+        "sil",
+        "sile",
+        "silent!",
+        "sil!",
+        "verbose",
+        "verb",
+        "noautocmd",
+        "noa",
+        "keepalt",
+        "keepjumps",
+        "argdo",
+        "bufdo",
+        "windo",
+        "tabdo",
+        "cdo",
+        "ldo",
+        "keepmarks",
+        "tab",
+        "vertical",
+        "vert",
+        "botright",
+        "topleft",
+        "aboveleft",
+        "belowright",
+        "unsilent",
+        "noswapfile",
+    ]
 )
 _LANGUAGES = {"py": "python", "py3": "python", "python": "python", "python3": "python", "pyx": "python",
               "lua": "lua", "perl": "perl", "pe": "perl", "ruby": "ruby", "rub": "ruby"}  # fmt: skip
 _RUNNING = ("system(", "systemlist(", "job_start(", "term_start(", "jobstart(", "termopen(")
 _SHELLS = frozenset(["shell", "sh", "she", "shel"])
 _TERMINALS = frozenset(["terminal", "term", "ter", "termi"])
-_WRITES = frozenset(["w", "write", "wq", "wq!", "w!", "write!", "x", "x!", "sav", "saveas", "saveas!",
-    "up", "update", "wr"])
-_READS = frozenset(["r", "read", "e", "edit", "e!", "edit!", "view", "sp", "split", "vs", "vsplit",
-    "tabe", "tabedit", "so", "source", "ru", "runtime"])
+_WRITES = frozenset(
+    ["w", "write", "wq", "wq!", "w!", "write!", "x", "x!", "sav", "saveas", "saveas!", "up", "update", "wr"]
+)
+_READS = frozenset(
+    [
+        "r",
+        "read",
+        "e",
+        "edit",
+        "e!",
+        "edit!",
+        "view",
+        "sp",
+        "split",
+        "vs",
+        "vsplit",
+        "tabe",
+        "tabedit",
+        "so",
+        "source",
+        "ru",
+        "runtime",
+    ]
+)
 
 
-def read(source: str, depth: int) -> list[str]:
+def read(source: str, depth: int) -> Effects:
     effects = Effects()
     for line in clean(source.replace("\0", UNK)).split("\n"):
         _command(line, effects, depth)
-    return effects.finish()
+    return effects
 
 
 def _command(line: str, effects: Effects, depth: int) -> None:
