@@ -143,6 +143,7 @@ def _capsh(w: Commands, draft: Draft, st: State) -> Out | None:
     return None
 
 
+CLIENTS = ("sqlite3", "sqlite", "duckdb", "psql", "pgcli", "mysql", "mariadb", "ftp", "lftp", "dc")
 SPECIAL: dict[str, Handler] = {
     "runuser": _runuser,
     "capsh": _capsh,
@@ -154,13 +155,6 @@ SPECIAL: dict[str, Handler] = {
     "gcloud": tools.flag_texts("--command"),
     "az": tools.flag_texts("--scripts"),
     "incrontab": places.incrontab,
-    "psql": tools.client,
-    "mysql": tools.client,
-    "mariadb": tools.client,
-    "sqlite3": tools.client,
-    "ftp": tools.client,
-    "lftp": tools.client,
-    "dc": tools.client,
     "sudo": _sudo,
     "env": _env,
     "genv": _env,
@@ -215,6 +209,5 @@ SPECIAL: dict[str, Handler] = {
     "flatpak-spawn": _subrow,
     "nix-shell": _subrow,
     "journalctl": tools.flag_texts("--pager"),
-    "ansible": tools.ansible,
-    **dict.fromkeys(("sqlite3", "sqlite", "duckdb", "psql", "pgcli", "mysql", "mariadb"), tools.client_shell),
+    **dict.fromkeys(CLIENTS, tools.client),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -65,18 +64,6 @@ def after_option(*names: str) -> Handler:
         return None
 
     return run
-
-
-def ansible(w: Commands, draft: Draft, st: State) -> Out | None:
-    """``-a TEXT`` is a command for the modules that run one, which the default module does."""
-    texts = [x.text for x in draft.words]
-    modules = [b for a, b in itertools.pairwise(texts) if a in ("-m", "--module-name")]
-    if modules and modules[-1].rpartition(".")[2] not in ("shell", "command", "raw", "script"):
-        return None
-    for at, word in enumerate(draft.words[:-1]):
-        if word.text in ("-a", "--args"):
-            _elsewhere(w, draft, st, draft.words[at + 1])
-    return None
 
 
 def salt(w: Commands, draft: Draft, st: State) -> Out | None:
@@ -246,17 +233,5 @@ def ansible(w: Commands, draft: Draft, st: State) -> Out | None:
         elif word.text in ("-a", "--args"):
             text = words[at + 1]
     if text is not None and module in ("shell", "command", "raw", "script"):
-        inner = inner_state(draft, st)
-        inner.place = "ssh"
-        w.nested(text.text, inner, text.span, "string", word=text)
-    return None
-
-
-def client_shell(w: Commands, draft: Draft, st: State) -> Out | None:
-    """What a database client hands to a shell of this machine: ``.shell X``, ``\\! X``, ``system X``."""
-    for word in draft.words[1:]:
-        for lead in (".shell ", ".system ", "\\! ", "\\!", "system "):
-            if word.text.startswith(lead):
-                w.nested(word.text[len(lead) :], inner_state(draft, st), word.span, "string", word=word)
-                break
+        _elsewhere(w, draft, st, text)
     return None
