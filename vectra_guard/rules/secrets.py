@@ -17,9 +17,9 @@ SECRET_VARIABLE = re.compile(
     r"SIGNING_KEY|MASTER_KEY|SECRET_KEY|DATABASE_URL|DSN|PAT|CONNECTION_STRING)(_|$|\d)|^(PGPASSWORD|MYSQL_PWD|GITHUB_TOKEN|GH_TOKEN)$"
 )
 NOT_SECRET = frozenset(("PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "SSH_ASKPASS", "TOKENIZERS_PARALLELISM"))
-ASKS_FOR_SECRETS = re.compile(r"(?i)secret|token|passw|passphrase|pwd|credential|private.?key|aws_|api.?key")
+ASKS_FOR_SECRETS = re.compile(r"(?i)secret|token|(?<![/o])passw|passphrase|pwd|credential|private.?key|aws_|api.?key")
 GREPS = frozenset(("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag", "ack"))
-FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|(?<![/o])passw?o?r?d?|key|cred|auth|aws_|api")
+FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
 KEEPS_SECRETS: dict[str, frozenset[str]] = {
     "history": frozenset(), "fc": frozenset(), "set": frozenset(), "docker": frozenset(("inspect", "exec", "compose")),
     "podman": frozenset(("inspect", "exec", "compose")), "kubectl": frozenset(("get", "describe", "exec")),
