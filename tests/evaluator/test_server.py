@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,19 @@ def test_junk_on_the_socket_harms_nobody(peer: Peer, junk: bytes) -> None:
         except TimeoutError:
             pass
     assert client.call("status")["ok"]
+
+
+def test_a_line_is_judged_for_vg_and_one_that_hangs_holds_up_no_other(peer: Peer) -> None:
+    peer.register()
+    for word, action in (("ls", "host"), ("blockme", "block"), ("askme", "ask")):
+        answer = client.call("judge", line=word, cwd="/", home="/", shell="bash", interactive=True)
+        assert answer["ok"] and answer["decision"]["action"] == action, answer
+    with ThreadPoolExecutor() as pool:
+        hanging = pool.submit(client.call, "judge", line="hangme", cwd="/", timeout=20)
+        time.sleep(0.1)
+        began = time.monotonic()
+        assert client.call("judge", line="ls", cwd="/")["ok"]
+        assert time.monotonic() - began < 1
+        with pytest.raises(EvaluatorUnavailable):
+            hanging.result(30)
+    assert client.call("judge", line="ls", cwd="/")["ok"]

@@ -1,7 +1,7 @@
-"""Judges what coding agents ask, in a process beside the shells' workers, so that no line stops the parent.
+"""Judges for ``vg`` and for coding agents, in a process beside the shells' workers: no line stops the parent.
 
 One child is kept warm between questions; a question that comes while it is busy gets a fresh one. A child that hangs or
-dies takes its connection with it: the agent's client then judges by itself (``vectra_guard.agents.client``).
+dies takes its connection with it: whoever asked then judges by itself.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from vectra_guard import codec
 from vectra_guard.evaluator import endpoints, process
 from vectra_guard.evaluator.judge import Judge
 from vectra_guard.evaluator.worker import WATCHDOG_CPU, WATCHDOG_WALL, watchdog
+from vectra_guard.model import Request
 
 QUESTIONS = 500  # after which a child makes room for a fresh one: what it has kept is given back
 DONE = b"."
@@ -39,14 +41,11 @@ class Aside:
             self._close(channel)
 
     def _start(self) -> socket.socket:
-        # before the fork, so that only users of agents pay for it, and once
-        from vectra_guard import agents
-
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if os.fork() == 0:
             try:
                 process.close_all_but({0, 1, 2, theirs.fileno()})
-                serve(self._judge, agents.respond, theirs)
+                serve(self._judge, theirs)
             finally:
                 os._exit(0)
         theirs.close()
@@ -67,11 +66,8 @@ class Aside:
             self._idle = None
 
 
-def serve(judge: Judge, respond: Callable[..., tuple[str, Any]], channel: socket.socket) -> None:
+def serve(judge: Judge, channel: socket.socket) -> None:
     """The child. Returns when the parent is gone or enough has been answered."""
-    from vectra_guard import agents, shells
-
-    home, vg = os.environ.get("HOME", ""), shells.vg()
     for _ in range(QUESTIONS):
         data, fds, _flags, _address = socket.recv_fds(channel, 1 << 20, 1)
         if not data:
@@ -79,11 +75,32 @@ def serve(judge: Judge, respond: Callable[..., tuple[str, Any]], channel: socket
         call = json.loads(data)
         with socket.socket(fileno=fds[0]) as connection:
             watchdog(WATCHDOG_CPU, WATCHDOG_WALL)
-            text, judged = respond(
-                call["format"], call["payload"], cwd="/", home=home, vg=vg, judge=judge.judge, use=judge.use
-            )
+            text, afterwards = _for_agent(judge, call) if call["op"] == "hook-json" else _for_vg(judge, call)
             watchdog(0, 0)
             endpoints.reply(connection, text)
-        if judged is not None:
-            agents.count(judged)
+        afterwards()
         channel.send(DONE)
+
+
+def _for_vg(judge: Judge, call: dict[str, Any]) -> tuple[str, Callable[[], None]]:
+    argv = call.get("argv")
+    request = Request(
+        line=str(call.get("line", "")),
+        shell=str(call.get("shell", "bash")),
+        cwd=str(call.get("cwd", "/")),
+        home=str(call.get("home", "")),
+        interactive=bool(call.get("interactive")),
+        argv=tuple(map(str, argv)) if argv is not None else None,
+    )
+    judgement = judge.judge(request, environ=call.get("environ"), flags=call.get("flags"))
+    return json.dumps({"ok": True, "decision": codec.decision_to_json(judgement.decision)}), lambda: None
+
+
+def _for_agent(judge: Judge, call: dict[str, Any]) -> tuple[str, Callable[[], None]]:
+    from vectra_guard import agents, shells  # in the child: a user without agents does not pay for them
+
+    home = os.environ.get("HOME", "")
+    text, judged = agents.respond(
+        call["format"], call["payload"], cwd="/", home=home, vg=shells.vg(), judge=judge.judge, use=judge.use
+    )
+    return text, lambda: agents.count(judged) if judged is not None else None

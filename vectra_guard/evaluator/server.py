@@ -246,8 +246,9 @@ class Server:
         if call.get("version", vectra_guard.__version__) != vectra_guard.__version__:
             self._make_room()
             reply: dict[str, Any] | None = {"ok": False, "error": "another version is installed now; starting it"}
-        elif call.get("op") == "hook-json":
-            self.idle_since = time.monotonic() + AGENT_STAY - IDLE
+        elif call.get("op") in ("judge", "hook-json"):
+            if call["op"] == "hook-json":
+                self.idle_since = time.monotonic() + AGENT_STAY - IDLE
             self.aside.hand(connection, call)
             reply = None
         else:
