@@ -20,6 +20,8 @@ SHELL_ONLY_C = frozenset(["sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mk
 
 
 def code_words(view: View) -> list[Word]:
+    if reads_makefile(view):
+        return []
     if view.name == "eval":
         return list(view.words)
     if view.name in PLAIN:
@@ -70,7 +72,14 @@ def _positional(view: View) -> list[Word]:
     return out
 
 
+def reads_makefile(view: View) -> bool:
+    """``make -f -``: the recipes come from standard input."""
+    return view.name in ("make", "gmake") and any(w.text in ("-", "/dev/stdin") for w in view.parsed.values("--file"))
+
+
 def reads_stdin_as_code(view: View) -> bool:
+    if reads_makefile(view):
+        return True
     if view.name in PLAIN:
         return view.name != "eval" and bool(view.words) and view.words[0].text in ("/dev/stdin", "/dev/fd/0", "-")
     if any(w.text == "-s" for w in view.words) and view.name in SHELL_ONLY_C:

@@ -21,8 +21,12 @@ HARMLESS_SETTING = re.compile(
     r"(source|\.)\s+[^;|&`$<>()]+|\[ [^`|]* \] && \\?\. [^`|;]*|set\s[\w\s-]*|setopt\s.*|autoload\s.*|compinit|"
     r"plugins=.*|syntax on|bind\s[^`$]*|umask\s\d+|fish_add_path\s[\w/.~$ -]+|fpath\+?=.*)?\s*$"
 )
-FOREIGN_PATH = re.compile(r"\bPATH=[\"']?([^\n]{0,400}:)?(/tmp|/var/tmp|/dev/shm|\.)(/|:|[\"']|$)", re.MULTILINE)
-"""A search path on which anybody can put programs."""
+FOREIGN_PATH = re.compile(
+    r"^\s*(source|\.)\s+[\"']?(/tmp|/var/tmp|/dev/shm)/|"
+    r"\bPATH=[\"']?([^\n]{0,400}:)?(/tmp|/var/tmp|/dev/shm|\.)(/|:|[\"']|$)",
+    re.MULTILINE,
+)
+"""A search path, or a file of settings, on which anybody can put something."""
 
 
 def attack_text(text: str | None) -> bool:

@@ -7,6 +7,8 @@ statements that is not in the line is medium: it cannot be read here. What admin
 
 from __future__ import annotations
 
+import re
+
 from vectra_guard.model import UNKNOWN, Finding, Risk, Word
 from vectra_guard.rules.content import input_text
 from vectra_guard.rules.sql import Verdict, read
@@ -14,6 +16,7 @@ from vectra_guard.rules.view import Context, View
 
 # client -> (options whose value is statements, options whose value is a file of them, first word that is statements)
 NEVER = 99
+CLUSTER = re.compile(r"-[A-Za-z]{2,5}")  # -tAc
 CLIENTS: dict[str, tuple[frozenset[str], frozenset[str], int]] = {
     name: (frozenset(code.split()), frozenset(file.split()), first)
     for names, code, file, first in (
@@ -53,6 +56,12 @@ def judge(context: Context) -> None:
             _judge(context, view, *client)
 
 
+def given_statements(view: View) -> bool:
+    """The line itself says what this client runs."""
+    client = CLIENTS.get(view.name)
+    return client is not None and bool(_statements(view, *client)[0])
+
+
 def _judge(context: Context, view: View, code: frozenset[str], files: frozenset[str], first: int) -> None:
     if any(w.text in (":memory:", ":memory") for w in view.words):
         return  # nothing to lose
@@ -85,10 +94,11 @@ def _statements(
             plain.append(words[at - 1])
             continue
         name, sep, value = text.partition("=")
+        clustered = first == NEVER and CLUSTER.fullmatch(text) is not None and "-" + text[-1] in code
         attached = text[1] != "-" and len(text) > 2 and text[:2] in code
         if name in code and sep:
             texts.append(value)
-        elif text in code and at < len(words):
+        elif (text in code or (clustered and not attached)) and at < len(words):
             texts.append(words[at].text)
             at += 1
         elif attached and first == NEVER:

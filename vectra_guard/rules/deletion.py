@@ -15,6 +15,7 @@ from vectra_guard.rules.places import GLOB
 from vectra_guard.rules.view import Context, View
 
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
+WHOLE = frozenset(("delete.root", "delete.home", "delete.system", "delete.device", "guard.delete"))
 SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))
 LISTERS = frozenset(("ls", "dir", "vdir", "exa", "eza", "lsd"))
 FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
@@ -62,6 +63,8 @@ def _by_command(context: Context, view: View) -> None:
         graded = grade(tags, word, recursive, many=listed)
         if graded is not None and view.name in SHREDDERS and graded[0] in ("delete.file", "delete.unknown-file"):
             graded = ("delete.shredded", graded[1])
+        if view.name in ("trash", "trash-put") and graded is not None and graded[0] not in WHOLE:
+            continue  # it can be taken out again
         if graded is not None and graded[0] == "delete.unknown-temp" and view.command.via == "trap":
             continue  # the usual tidying up at the end of a script
         _report(context, view.command, graded, word)
@@ -184,9 +187,18 @@ def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
 
 def _listed_place(source: View) -> str:
     """``ls /``, ``ls -d ~/*``: the rule for deleting what this lists, where that is a whole place and not a choice."""
-    if source.name not in LISTERS and not (is_find(source) and not find_targets(source)[1]):
+    words = [w for w in source.words if w.text[:1] != "-"]
+    if is_find(source):
+        words, chosen = find_targets(source)
+    elif source.name in ("fd", "fdfind"):
+        texts = [w.text for w in source.words]
+        end = next((n for n, text in enumerate(texts) if text in ("-x", "-X", "--exec", "--exec-batch")), len(texts))
+        words = [w for w in source.words[:end] if w.text[:1] != "-"]
+        chosen, words = not words or words[0].text not in (".", "", ".*"), words[1:]
+    else:
+        chosen = source.name not in LISTERS
+    if chosen:
         return ""
-    words = find_targets(source)[0] if is_find(source) else [w for w in source.words if w.text[:1] != "-"]
     found: frozenset[str] = frozenset().union(*(source.tags(w) for w in words or [Word(".", ".", source.command.span)]))
     if "root" in found:
         return "delete.root"
@@ -198,8 +210,8 @@ def _listed_place(source: View) -> str:
 def _upstream(context: Context, view: View) -> View | None:
     command = view.command
     if command.via == "find":
-        top = context.views[command.top]
-        return top if top is not view and is_find(top) else None
+        source = next((s for w in view.words for s in w.sources), command.top)
+        return context.views[source] if context.views[source] is not view else None
     at: int | None = command.stdin_from
     if at is None:
         at = context.script.commands[command.top].stdin_from

@@ -7,13 +7,15 @@ danger: a command that is not known to reduce its input to a number or a name pa
 
 from __future__ import annotations
 
+import re
+
 from vectra_guard.model import UNKNOWN, Word
-from vectra_guard.rules.code_words import code_words, reads_stdin_as_code
+from vectra_guard.rules.code_words import code_words, reads_makefile, reads_stdin_as_code
 from vectra_guard.rules.content import attack_text
 from vectra_guard.rules.files import cloned, downloads, moves
 from vectra_guard.rules.find import find_targets, is_find
 from vectra_guard.rules.matching import WRITES
-from vectra_guard.rules.places import absolute
+from vectra_guard.rules.places import absolute, url_tags
 from vectra_guard.rules.secrets import secret_variable, secret_words
 from vectra_guard.rules.sending import sends
 from vectra_guard.rules.view import Context, View
@@ -22,6 +24,11 @@ NOTHING: frozenset[str] = frozenset()
 INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell"))
 
 
+READS = frozenset(("secrets.file", "secrets.dotenv"))
+NETWORK_CODE = re.compile(
+    r"https?\.(request|get|post)|require\(.(node:)?(https?|net|tls|dgram).\)|\bfetch\(|requests\.\w+\(|urlopen|httpx|axios|net\.connect|Net::HTTP|LWP::|curl_(init|exec)|"
+    r"TCPSocket|socket\.|file_get_contents\(\W?https?:|stream_context"
+)
 SHOWS = frozenset(("cat", "bat", "head", "tail", "true", ":", "yes", "", "zcat"))
 
 
@@ -114,9 +121,15 @@ class Flows:
 
 def _network_marks(view: View) -> frozenset[str]:
     tags = [view.tags(w) for w in view.words]
-    hidden = any("url-ip" in t and "url-private" not in t for t in tags)
+    hidden = any("url-ip" in t and "url-private" not in t for t in tags) or any(_bare(w.text) for w in view.words)
     local = any("url-local" in t for t in tags)
     return frozenset(("network", "hidden") if hidden else ("network", "local") if local else ("network",))
+
+
+def _bare(text: str) -> bool:
+    """``185.1.2.3/x`` and ``185.1.2.3:8000/x``, as downloaders take them without a scheme."""
+    tags = url_tags("http://" + text) if text[:1].isdigit() and "/" in text else NOTHING
+    return "url-ip" in tags and "url-private" not in tags
 
 
 def _base(word: Word) -> Word:
@@ -156,16 +169,25 @@ def judge(context: Context) -> None:
     for view in views:
         if view.command.defined_only and view.command.top != view.command.index:
             continue
-        if view.name in interpreters or view.name in ("eval", "source", "."):
+        if view.name in interpreters or view.name in ("eval", "source", ".") or reads_makefile(view):
             _interprets(context, flows, view)
         elif view.command.words:
             _executes(context, flows, view)
         sent = sends(view, flows)
+        if view.name in interpreters and _sends_inside(context, view):
+            sent |= {"secret"}
         if "secret" in sent:
             context.add("flow.secret-to-network", view.command)
         elif "secret-variable" in sent:
             context.add("flow.variable-to-network", view.command)
         flows.note_files(view)
+
+
+def _sends_inside(context: Context, view: View) -> bool:
+    """Code of another language that opens a secret and talks to the network."""
+    at = view.command.index
+    reads = any(f.rule in READS and context.views[f.command].command.top == at != f.command for f in context.findings)
+    return reads and any(NETWORK_CODE.search(w.text[:20_000]) for w in code_words(view))
 
 
 def _alone_matters(context: Context, view: View) -> bool:
@@ -248,7 +270,7 @@ def _executes(context: Context, flows: Flows, view: View) -> None:
         if not _mark_findings(context, view, marks) and not known_source:
             context.add("flow.unknown-command", view.command, undecided=True)
         return
-    if flows.unpacked and "/" in word.text and view.command.words[0].text[:1] != "/":
+    if flows.unpacked and "/" in word.text and "system" not in view.tags(word):
         context.add("flow.download-then-run", view.command, word.text)
     if flows.clones:
         if "/" in word.text and flows.in_clone(absolute(word.text, view.where)):

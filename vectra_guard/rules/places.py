@@ -76,7 +76,11 @@ def tags(text: str, where: Where) -> frozenset[str]:
         return frozenset(_unknown_head(path, text))
     found: set[str] = set()
     if UNKNOWN in path:
-        bare = path.split(UNKNOWN, 1)[0]
+        bare, last = path.split(UNKNOWN, 1)[0], path.rpartition("/")[2]
+        if UNKNOWN not in last:
+            _by_name(last, found)
+            if bare == "/proc/" and last in ("environ", "mem"):
+                found.add("secret")
         path, more = _unknown_tail(path, text)
         found |= more
         found |= _if_empty(bare, where)

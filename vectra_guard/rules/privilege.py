@@ -23,7 +23,7 @@ def judge(context: Context) -> None:
             continue
         if context.rules.tool(view.name) is not None and shows_only(view):
             continue
-        if _reads_only(context, view) or view.name in databases.CLIENTS:  # a client's statements were judged
+        if _reads_only(context, view) or databases.given_statements(view):  # which were judged
             continue
         context.add("privilege.command", command, command.name)
 

@@ -28,9 +28,7 @@ KEEPS_SECRETS: dict[str, frozenset[str]] = {
     "aws": frozenset(("lambda", "ecs", "ssm")),
 }  # fmt: skip
 """Commands whose output holds passwords and tokens, and for some which of their subcommands."""
-PUBLIC_PARTS = frozenset((
-    "x509", "req", "verify", "crl", "s_client", "dgst", "ciphers", "version", "rand", "asn1parse",
-))  # fmt: skip
+KEY_SHOWERS = frozenset(("rsa", "pkey", "ec", "dsa", "pkcs8", "pkcs12", "enc", "base64", "asn1parse"))
 
 
 def secret_variable(name: str) -> bool:
@@ -75,10 +73,12 @@ def secret_words(view: View) -> list[Word]:
 
 def _reads(context: Context, view: View) -> None:
     words: Sequence[Word] = view.words
-    if view.name == "openssl" and words and words[0].text in PUBLIC_PARTS:
-        return
-    if view.name == "openssl":  # what it writes is no reading
-        before = ("", *(w.text for w in words))
+    if view.name == "openssl":
+        options = {w.text for w in words}
+        public = bool(options & {"-pubout", "-noout"}) and "-text" not in options
+        if not words or words[0].text not in KEY_SHOWERS or public:
+            return  # a key that is used for what it is for is not shown
+        before = ("", *(w.text for w in words))  # what it writes is no reading
         words = [w for w, option in zip(words, before, strict=False) if option not in ("-out", "-keyout")]
     if view.name in ("grep", "rg", "ag", "sed", "awk", "jq", "yq", "egrep", "fgrep"):
         words = view.parsed.args if view.parsed.has("--regexp", "--expression", "--file") else view.parsed.args[1:]

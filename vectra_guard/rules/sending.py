@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import Word
@@ -16,6 +17,7 @@ HEADERS = (
     "--header", "--user", "--cookie", "--oauth2-bearer", "--proxy-user", "--cert", "--key", "--cacert", "--config",
     "--private-key", "--certificate", "--netrc-file",
 )  # fmt: skip
+LOGIN = re.compile(r"(?i)[\w-]*(authorization|token|cookie|api-?key|auth)[\w-]*\s*:")
 RAW = frozenset([
     "nc", "ncat", "netcat", "socat", "telnet", "openssl", "ssh", "mail", "mailx", "mutt", "sendmail", "msmtp",
 ])  # fmt: skip
@@ -70,6 +72,9 @@ def _http(view: View, flows: Flows) -> frozenset[str]:
     marks = NOTHING
     for flag, values in parsed.flags.items():
         if flag in HEADERS:
+            for word in values if flag == "--header" else ():
+                if word is not None and not LOGIN.match(word.text):
+                    marks |= _words(view, flows, [word]) - {"secret-variable"}
             continue
         for word in values:
             if word is None:

@@ -20,6 +20,7 @@ ENDLESS = re.compile(
     r"\bwhile\s+(true|:|1|\[\s*1\s*\]|\(\(\s*1\s*\)\))\s*[;\n]|\buntil\s+false\b|\bfor\s*\(\(\s*;\s*;\s*\)\)"
 )
 PAUSES = frozenset(("sleep", "wait", "read", "usleep", "break", "exit", "inotifywait"))
+SELF = re.compile(r"\$\{?(0|BASH_SOURCE)\b")
 LINKS = frozenset(("nc", "ncat", "netcat", "telnet", "socat", "openssl"))
 NETCATS = frozenset(("nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "pwncat"))
 
@@ -71,9 +72,10 @@ def _kills_listed(context: Context, view: View) -> None:
 def _interpreter(context: Context, view: View) -> None:
     command = view.command
     shells = context.rules.role("shells")
-    again = command.via == "xargs" or (command.in_loop and command.background)
-    if again and view.name in shells and any(
-        w.text == UNKNOWN or "$0" in w.raw or "BASH_SOURCE" in w.raw for w in command.words
+    looping = command.in_loop and command.background
+    if view.name in shells and any(
+        (looping and w.text == UNKNOWN) or ((looping or command.via == "xargs") and SELF.search(w.raw))
+        for w in command.words
     ):
         context.add("attack.fork-bomb", command)
     at = command.stdout_to

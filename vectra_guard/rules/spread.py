@@ -16,16 +16,9 @@ def judge(context: Context) -> None:
     for view in context.views:
         if view.command.via not in ("find", "xargs") or view.name not in CHANGERS:
             continue
-        at = view.command.top
-        if view.command.via == "xargs":
-            source = context.script.commands[at].stdin_from
-            if source is None:
-                continue
-            at = source
-        source_view = context.views[at]
-        if not is_find(source_view):
-            continue
-        for word in find_targets(source_view)[0]:
-            if source_view.tags(word) & PLACES:
-                context.add("permissions.system-found", view.command, word.text)
-                break
+        for source in {s for w in view.words for s in w.sources}:
+            finder = context.views[source]
+            for word in find_targets(finder)[0] if is_find(finder) else ():
+                if finder.tags(word) & PLACES:
+                    context.add("permissions.system-found", view.command, word.text)
+                    break
