@@ -133,6 +133,18 @@ def test_a_long_body_and_expect() -> None:
     assert answer.endswith(b"%d" % size)
 
 
+def test_an_interim_answer_and_the_final_one_in_one_piece() -> None:
+    both = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    def answer(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(both + b"HTTP/1.1 200 OK\r\n\r\nsmuggled")
+
+    with origin(answer) as port, served(Routed(NETWORK, port)) as door:
+        got = ask(door, b"GET http://a.test/ HTTP/1.1\r\n\r\n")
+    assert got == both.replace(b"Content-Length: 2", b"Content-Length: 2\r\nConnection: close")
+
+
 # -- CONNECT ----------------------------------------------------------------------------------------------------
 
 

@@ -272,8 +272,9 @@ class Proxy:
             conn.send(head.forward())
             if head.length or head.chunked:
                 threading.Thread(target=conn.send_body, args=(head, rest), daemon=True).start()
+            rest = b""
             while True:
-                raw, rest = _read_head(upstream, b"", IDLE_SECONDS)
+                raw, rest = _read_head(upstream, rest, IDLE_SECONDS)
                 if not raw:
                     raise Refusal(502, f"{head.host} closed the connection without an answer")
                 reply = read_reply(raw, head.method)
@@ -281,9 +282,6 @@ class Proxy:
                 conn.received += len(raw)
                 if reply.status >= 200:
                     break
-                upstream_rest = rest
-                if upstream_rest:
-                    raise Refusal(502, "more than one answer at once")
             conn.receive_body(reply.length, rest)
         finally:
             upstream.close()
