@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # started in the background of a script: what is tested would inherit that, and Ctrl-C is part of what is tested
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def need(ok: object, reason: str) -> None:

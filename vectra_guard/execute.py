@@ -70,16 +70,16 @@ def run_argv(argv: Sequence[str], options: Options) -> int:
     return _carry_out(task, granted if granted is not None else _judge(task))
 
 
-def run_line(line: str, options: Options) -> int:
+def run_line(line: str, options: Options, shell_options: Sequence[str] = ()) -> int:
     """Run a line in a shell of its own; the commands in it that need it are rewritten to ``vg exec``."""
     request = here(line, shell=options.shell, interactive=_interactive(options))
-    task = Task(request, (_shell(options.shell), "-c", line), options, time.monotonic())
+    task = Task(request, (_shell(options.shell), *shell_options, "-c", line), options, time.monotonic())
     granted = _grant(task)
     if granted is not None:
         return _carry_out(task, granted)
     if options.flags.get("sandbox.workspace") in ("review", "ro"):
         # redirections and builtins change files too: the whole line belongs on the view, its shell included
-        return run_argv([*task.argv[:2], line], options)
+        return run_argv(task.argv, options)
     decision = _judge(task)
     single = _single_command(decision, line, options)
     if single is not None and decision.action != Action.HOST:
@@ -123,12 +123,19 @@ def _on_host(task: Task, decision: Decision, answer: str) -> int:
         line = rewrite.apply(
             task.request.line, decision, shells.vg(), shell=task.options.shell, options=task.options.words
         )
-        argv = (argv[0], argv[1], line)
+        argv = (*argv[:-1], line)
     overhead = time.monotonic() - task.started
-    code, duration = hostrun.run(argv)
+    code, duration = hostrun.run(argv, _judged(argv))
     status = code if code >= 0 else 128 - code
     _record(task, decision, "host", status, duration, overhead=overhead, answer=answer)
     return hostrun.leave(code)
+
+
+def _judged(argv: Sequence[str]) -> dict[str, str] | None:
+    """The environment for a bash that would hand its ``-c`` line to us again (``vg shell --bash-env``)."""
+    if "BASH_ENV" not in os.environ or "-c" not in argv[:-1]:
+        return None
+    return {**os.environ, "VG_JUDGED": argv[argv.index("-c") + 1]}
 
 
 def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:

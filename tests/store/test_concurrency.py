@@ -113,8 +113,7 @@ def test_kill_at_any_moment_leaves_a_sound_store(tmp_path: Path) -> None:
         conn = db.open(path)
         assert db.query(conn, "PRAGMA integrity_check")[0][0] == "ok"
         totals = MetricsStore(conn).totals()
-        assert totals.get("place") == totals.get("risk", {}) or set(totals["place"].values()) == set(
-            totals["risk"].values()
-        )
+        # one row is counted under both, or under none
+        assert sum(totals.get("place", {}).values()) == sum(totals.get("risk", {}).values())
         conn.close()
     assert list(tmp_path.glob("*corrupt*")) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from vectra_guard import __version__
@@ -48,10 +49,15 @@ def main(argv: list[str] | None = None) -> int:
     found = COMMANDS.get(args[0])
     if found is None:
         return _unknown(args[0])
+    return guarded(lambda: int(import_module(f"vectra_guard.cli.{found[0]}").run(args[1:])))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """The status of ``work``; a mistake, theirs or ours, becomes one sentence and its status."""
     try:
-        status = import_module(f"vectra_guard.cli.{found[0]}").run(args[1:])
+        status = work()
         sys.stdout.flush()
-        return int(status)
+        return status
     except GuardError as err:
         _say(str(err))
         return err.status
