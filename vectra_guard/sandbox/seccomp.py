@@ -2,10 +2,12 @@
 
 ``program(profile)`` gives the bytes that bubblewrap takes on ``--seccomp``. Profiles: ``default`` (what no build
 or install needs), ``strict`` (also tracing, chroot, device nodes, every socket family but unix and internet),
-``none`` (only what is refused always: typing into the user's terminal by TIOCSTI and TIOCLINUX).
+``none`` (only what is refused always: typing into the user's terminal by TIOCSTI and TIOCLINUX), or the path of a
+JSON profile, which ``profile`` compiles; what is refused always is refused there too.
 
 It does not filter by path or address: namespaces and mounts do that. Fails by raising SandboxError before
-anything runs: an unknown profile name, or an architecture without a program, is never an unfiltered run.
+anything runs (ConfigError for a bad profile file): an unknown profile name, or an architecture without a program, is
+never an unfiltered run.
 """
 
 # ruff: noqa: SIM905 - tables of words read better unquoted
@@ -16,7 +18,7 @@ import errno
 import os
 import struct
 
-from vectra_guard.errors import SandboxError
+from vectra_guard.errors import ConfigError, SandboxError
 from vectra_guard.sandbox.syscalls import AUDIT_ARCH, COLUMN, NUMBERS
 
 _LOAD, _EQ, _GE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -110,7 +112,7 @@ def _sockets(column: int, families: tuple[int, ...], netlink_route: bool) -> lis
 
 
 def build(profile: str, machine: str) -> list[Instruction]:
-    """The instructions of a shipped profile. Pure."""
+    """The instructions of a shipped profile, or of the file that ``profile`` is the path of."""
     column = COLUMN[machine]
     out: list[Instruction] = [
         (_LOAD, 0, 0, _ARCH),
@@ -121,6 +123,10 @@ def build(profile: str, machine: str) -> list[Instruction]:
     if machine == "x86_64":
         out += [(_GE, 0, 1, _X32_BIT), _refuse(errno.ENOSYS)]
     out += _terminal(column)
+    if profile not in DENIED:
+        from vectra_guard.sandbox.profile import compile_file  # only for who has a profile of their own
+
+        return [*out, *compile_file(profile, machine)]
     if profile != "none":
         out += _namespaces(column)
         out += _sockets(column, _FAMILIES[profile], netlink_route=profile == "default")
@@ -138,13 +144,12 @@ def encode(instructions: list[Instruction]) -> bytes:
 
 
 def program(profile: str, machine: str = "") -> bytes:
-    """The program of ``default``, ``strict`` or ``none``; SandboxError for anything else."""
+    """The program of ``default``, ``strict``, ``none`` or a file; SandboxError or ConfigError for anything else."""
     machine = machine or os.uname().machine
     if machine not in COLUMN:
         raise SandboxError(f"no seccomp program for {machine} processors; use a container runtime here")
-    if profile not in DENIED:
-        raise SandboxError(
-            f"sandbox.seccomp_profile: {profile!r} is not one of default, strict, none; "
-            "profile files are for the podman and docker runtimes"
+    if profile not in DENIED and "/" not in profile and not profile.endswith(".json"):
+        raise ConfigError(
+            f"sandbox.seccomp_profile: {profile!r} is not one of default, strict, none, nor the path of a JSON file"
         )
     return encode(build(profile, machine))
