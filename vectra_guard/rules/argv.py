@@ -119,6 +119,8 @@ def parse(name: str, words: Iterable[Word], table: Table) -> Parsed:
             if text == "--":
                 args.extend(rest[i:])
                 out.tail = rest[i:]
+                if i < end:
+                    flags.setdefault("--", []).append(None)  # a rule may ask for it: `git checkout -- FILE`
                 break
             if here.style != "signal" or not _process_group(text, flags):
                 i += _option(out, word, here, rest, i)

@@ -16,6 +16,7 @@ from vectra_guard.rules.view import Context, View
 
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
 WHOLE = frozenset(("delete.root", "delete.home", "delete.system", "delete.device", "guard.delete"))
+CONTAINERS = frozenset(("docker", "podman", "nerdctl"))
 SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))
 LISTERS = frozenset(("ls", "dir", "vdir", "exa", "eza", "lsd"))
 FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
@@ -56,6 +57,8 @@ def _by_command(context: Context, view: View) -> None:
         if place:
             context.add(place, view.command, word.text)
             continue
+        if view.command.place == "container":
+            word = _outside_container(context, view, word)
         tags = view.tags(word)
         if parsed.unclear and UNKNOWN in word.text:
             recursive = recursive or not parsed.flags
@@ -158,6 +161,19 @@ def _nothing_lost(context: Context, word: Word) -> bool:
 def _made_by(context: Context, word: Word, role: str) -> bool:
     names = context.rules.role(role)
     return word.text == UNKNOWN and all(context.script.commands[s].name in names for s in word.sources)
+
+
+def _outside_container(context: Context, view: View, word: Word) -> Word:
+    """The path on this machine that a bind mount of ``docker run -v /:/host`` makes of a path inside."""
+    above = context.views[view.command.top : view.command.index]
+    volumes = [v for outer in above if outer.name in CONTAINERS for v in outer.parsed.values("--volume")]
+    for volume in volumes:
+        source, _, rest = volume.text.partition(":")
+        inside = rest.partition(":")[0].rstrip("/")
+        if source[:1] in ("/", "~") and inside and f"{word.text}/".startswith(inside + "/"):
+            text = source.rstrip("/") + word.text[len(inside) :]
+            return Word(text or "/", word.raw, word.span, word.quoted, word.glob)
+    return word
 
 
 def _from_upstream(context: Context, view: View, recursive: bool) -> bool:

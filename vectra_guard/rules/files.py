@@ -11,6 +11,13 @@ from vectra_guard.rules.view import View
 
 def downloads(view: View) -> list[str]:
     name = view.name
+    if name in ("scp", "rsync"):
+        args = [w for w in view.parsed.args if w.known]
+        if len(args) < 2 or "remote" in view.tags(args[-1]):
+            return []
+        sources = [w.text.rpartition(":")[2].rpartition("/")[2] for w in args[:-1] if "remote" in view.tags(w)]
+        target = absolute(args[-1].text, view.where)
+        return [target, *(f"{target}/{name}" for name in sources)] if sources else []
     if name not in ("curl", "wget", "aria2c", "fetch", "http", "axel"):
         return []
     parsed = view.parsed

@@ -24,6 +24,8 @@ NOTHING: frozenset[str] = frozenset()
 INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell"))
 
 
+ENCODERS = frozenset(("base64", "base32", "basenc", "xxd", "od", "hexdump", "openssl"))
+WIRETAPS = frozenset(("tcpdump", "tshark", "dumpcap"))
 READS = frozenset(("secrets.file", "secrets.dotenv"))
 NETWORK_CODE = re.compile(
     r"https?\.(request|get|post)|require\(.(node:)?(https?|net|tls|dgram).\)|\bfetch\(|requests\.\w+\(|urlopen|httpx|axios|net\.connect|Net::HTTP|LWP::|curl_(init|exec)|"
@@ -87,6 +89,10 @@ class Flows:
                 marks |= {"secret"}
         elif name in rules.role("decoders") and _decodes(view):
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
+        if name in ENCODERS and not _decodes(view):
+            marks |= {"encoded"}
+        if name in WIRETAPS:
+            marks |= {"secret"}
         if name in rules.role("file_readers") | rules.role("copiers") and _hands_on_secrets(view):
             marks |= {"secret"}
         if any(secret_variable(v) for w in view.words for v in w.variables):
@@ -137,8 +143,8 @@ def _base(word: Word) -> Word:
 
 
 def _hands_on_secrets(view: View) -> bool:
-    """A file of secrets, or an archive of a whole home."""
-    if secret_words(view):
+    """A file of secrets or of accounts, or an archive of a whole home."""
+    if secret_words(view) or any("auth" in view.tags(w) for w in view.words):
         return True
     return view.name in ("tar", "zip", "7z") and any("home" in view.tags(w) for w in view.words)
 

@@ -22,7 +22,7 @@ from vectra_guard.rules import (
     verbs,
     writing,
 )
-from vectra_guard.rules.matching import Matcher, shows_only, test
+from vectra_guard.rules.matching import EXPORTERS, Matcher, shows_only, test
 from vectra_guard.rules.places import Where
 from vectra_guard.rules.ruleset import RuleSet
 from vectra_guard.rules.view import Context, View
@@ -87,7 +87,7 @@ def _module(name: str, words: tuple[Word, ...], rules: RuleSet) -> tuple[str, tu
 
 def _by_data(context: Context, view: View) -> None:
     command = view.command
-    if command.redirects or command.assigns:
+    if command.redirects or command.assigns or view.name in EXPORTERS:
         for matcher in context.rules.anything:
             _apply(context, matcher, view)
     tool = context.rules.tool(view.name) if view.name else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vectra_guard.model import UNKNOWN, Span, Word
-from vectra_guard.rules.argv import EMPTY, Parsed, Table
+from vectra_guard.rules.argv import EMPTY, Parsed, Table, tail
 from vectra_guard.rules.predicates import Predicate, compile_predicate, first_match
 from vectra_guard.rules.schema import Rule, read_count, texts
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vectra_guard.rules.view import View
 
 FlagSpec = tuple[str, Predicate | None]
+EXPORTERS = frozenset(("export", "declare", "typeset", "readonly", "local"))
 WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>", ">&"))
 
 
@@ -182,7 +183,9 @@ def flag_hit(spec: FlagSpec, parsed: Parsed, view: View) -> str | None:
 
 
 def _env(specs: Sequence[FlagSpec], view: View) -> str | None:
-    for name, word in view.command.assigns:
+    exported = view.words if view.name in EXPORTERS else ()
+    given = [(w.text.partition("=")[0], tail(w, w.text.index("=") + 1)) for w in exported if "=" in w.text]
+    for name, word in (*view.command.assigns, *given):
         for wanted, predicate in specs:
             if name == wanted and (predicate is None or predicate(word, view.where)):
                 return name

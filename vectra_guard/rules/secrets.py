@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from vectra_guard.model import Word
+from vectra_guard.rules.find import find_targets, is_find
 from vectra_guard.rules.view import Context, View
 
 SECRET_VARIABLE = re.compile(
@@ -17,7 +18,9 @@ SECRET_VARIABLE = re.compile(
     r"SIGNING_KEY|MASTER_KEY|SECRET_KEY|DATABASE_URL|DSN|PAT|CONNECTION_STRING)(_|$|\d)|^(PGPASSWORD|MYSQL_PWD|GITHUB_TOKEN|GH_TOKEN)$"
 )
 NOT_SECRET = frozenset(("PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "SSH_ASKPASS", "TOKENIZERS_PARALLELISM"))
-ASKS_FOR_SECRETS = re.compile(r"(?i)secret|token|(?<![/o])passw|passphrase|pwd|credential|private.?key|aws_|api.?key")
+ASKS_FOR_SECRETS = re.compile(
+    r"(?i)secret|token|(?<![/o])pass(?!ed|ing|es\b|ive|enger|age)|pwd|credential|private.?key|aws_|api.?key"
+)
 GREPS = frozenset(("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag", "ack"))
 FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
 KEEPS_SECRETS: dict[str, frozenset[str]] = {
@@ -41,7 +44,9 @@ def judge(context: Context) -> None:
     loaded = False
     for view in context.views:
         name = view.name
-        if name in readers or (name in ("perl", "ruby") and view.parsed.has("-n", "-p")):
+        if view.command.via in ("find", "xargs") and (name in readers or name in copiers) and _found(context, view):
+            context.add("secrets.file" if name in readers else "secrets.copy", view.command, "what find finds")
+        elif name in readers or (name in ("perl", "ruby") and view.parsed.has("-n", "-p")):
             _reads(context, view)
         elif name in copiers:
             _copies(context, view)
@@ -69,6 +74,15 @@ def secret_words(view: View) -> list[Word]:
             if rest and rest != text and "secret" in view.tags(Word(rest, rest, word.span)):
                 found.append(Word(rest, rest, word.span))
     return found
+
+
+def _found(context: Context, view: View) -> bool:
+    """What find hands over has, by its name tests, the name of a secret."""
+    for source in {s for w in view.words for s in w.sources}:
+        finder = context.views[source]
+        if is_find(finder) and any("secret" in finder.tags(w) for w in find_targets(finder)[0]):
+            return True
+    return False
 
 
 def _reads(context: Context, view: View) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import Word
+from vectra_guard.rules.content import input_text
 from vectra_guard.rules.secrets import secret_words
 from vectra_guard.rules.view import View
 
@@ -18,6 +19,8 @@ HEADERS = (
     "--private-key", "--certificate", "--netrc-file",
 )  # fmt: skip
 LOGIN = re.compile(r"(?i)[\w-]*(authorization|token|cookie|api-?key|auth)[\w-]*\s*:")
+BATCHED = frozenset(("sftp", "ftp", "lftp", "ncftpput", "smbclient", "tftp"))
+PUTS = re.compile(r"\bm?put\b([^\n;&|]{1,400})")
 RAW = frozenset([
     "nc", "ncat", "netcat", "socat", "telnet", "openssl", "ssh", "mail", "mailx", "mutt", "sendmail", "msmtp",
 ])  # fmt: skip
@@ -43,12 +46,25 @@ def sends(view: View, flows: Flows) -> frozenset[str]:
             return marks - {"secret-variable"}
         if name in ("mail", "mailx", "mutt") and secret_words(view):
             marks |= {"secret"}
+        if name == "socat" and any(_secret(view, _after_colon(w)) for w in view.words):
+            marks |= {"secret"}
         return marks | _words(view, flows, view.words)
-    if name in NAME_LOOKUPS:
-        return redirect | _words(view, flows, view.words)
+    if name in NAME_LOOKUPS:  # nobody asks for an encoded name but to carry something out
+        marks = _words(view, flows, view.words)
+        return redirect | marks | ({"secret"} if "encoded" in marks else NOTHING)
     if name in COPIERS:
         return redirect | _copies(view, flows)
     return redirect
+
+
+def _secret(view: View, file: Word) -> bool:
+    """Also the list of accounts, which everybody here may read and nobody elsewhere should."""
+    return bool(view.tags(file) & {"secret", "auth"})
+
+
+def _after_colon(word: Word) -> Word:
+    text = word.text.partition(":")[2].partition(",")[0]
+    return Word(text, text, word.span)
 
 
 def _to_socket(view: View, flows: Flows) -> frozenset[str]:
@@ -91,17 +107,24 @@ def _http(view: View, flows: Flows) -> frozenset[str]:
             else:
                 file = Word(path, path, word.span)
                 marks |= flows.word(view, file)
-                if "secret" in view.tags(file):
+                if _secret(view, file):
                     marks |= {"secret"}
     for word in parsed.args:
         marks |= _words(view, flows, [word])
         if view.name in ("http", "https", "xh") and "@" in word.text:
             file = Word(word.text.rpartition("@")[2], "", word.span)
-            if "secret" in view.tags(file):
+            if _secret(view, file):
                 marks |= {"secret"}
     if view.name in ("http", "https", "xh"):
         marks |= flows.input(view)
     return marks
+
+
+def _puts_secret(view: View, flows: Flows) -> bool:
+    """``put ~/.ssh/id_rsa`` among the commands that a file client reads or is given."""
+    text = " ".join([input_text(flows.context, view) or "", *(w.text for w in view.words if " " in w.text)])[:20_000]
+    paths = [word for found in PUTS.finditer(text) for word in found.group(1).split()]
+    return any(_secret(view, Word(p, p, view.command.span)) for p in paths)
 
 
 def _copies(view: View, flows: Flows) -> frozenset[str]:
@@ -114,13 +137,15 @@ def _copies(view: View, flows: Flows) -> frozenset[str]:
     if view.name in ("scp", "rsync") and not (args and "remote" in view.tags(args[-1])):
         return NOTHING
     marks = flows.input(view) if "-" in texts or view.name in ("gh", "ftp", "lftp") else NOTHING
+    if view.name in BATCHED and _puts_secret(view, flows):
+        return marks | {"secret"}
     places = args[:-1] if view.name in ("scp", "rsync") else args
     last_remote = max((n for n, w in enumerate(args) if "://" in w.text or "remote" in view.tags(w)), default=-1)
     for at, word in enumerate(places):
         later = at < last_remote
         outward = later or view.name not in ("scp", "rsync", "aws", "gsutil", "rclone", "az", "s3cmd", "mc")
         if outward and "remote" not in view.tags(word):
-            if "secret" in view.tags(word):
+            if _secret(view, word):
                 marks |= {"secret"}
             marks |= flows.word(view, word)
     return marks

@@ -11,7 +11,9 @@ from vectra_guard.model import UNKNOWN
 from vectra_guard.rules.view import Context, View
 
 SOCKET = re.compile(r"fsockopen|socket\.|Socket|TCPSocket|net\.connect|createConnection|/inet/tcp/|Net::|IO::Socket")
-SHELL = re.compile(r"/bin/(ba|z|da|k)?sh|exec\(|spawn|system\(|subprocess|pty\.|cmd\.exe|\bsh\b")
+SHELL = re.compile(
+    r"/bin/(ba|z|da|k)?sh|\bexec\b|spawn|\bsystem\b|popen|subprocess|pty\.|cmd\.exe|\bsh\b|\biex\b|invoke-expression"
+)
 FORKING = re.compile(
     r"\bfork\b[^\n]{0,60}(\b(fork|while|loop|cycle|forever)\b|\biter\(int|\bcount\(\)|\bredo\b)|"
     r"\b(while|loop)\b[^\n]{0,60}\bfork\b"

@@ -7,6 +7,8 @@ likely names: tools that take files, programs run by path and shell builtins are
 
 from __future__ import annotations
 
+import re
+
 from vectra_guard.model import UNKNOWN
 from vectra_guard.rules.matching import shows_only
 from vectra_guard.rules.view import Context, View
@@ -14,6 +16,8 @@ from vectra_guard.syntax.names import BUILTINS
 
 ROLES = ("file_readers", "filters", "printers", "copiers", "harmless_readers", "interpreters", "writers", "network",
          "summarisers", "deleters", "temp_makers", "task_runners")  # fmt: skip
+PARTS = re.compile("[-:_]")  # `pg:reset`, `bucket-delete`
+NAME = re.compile(r"[./@=]")  # more likely a file, an address or a setting than a subcommand
 KINDS = (
     ("destroying_verbs", "verb.destroys"), ("removing_verbs", "verb.removes"), ("installing_verbs", "verb.installs"),
 )  # fmt: skip
@@ -39,7 +43,10 @@ def _judge(context: Context, view: View) -> None:
     for word in view.parsed.args[:3]:
         if word.text in rules.role("reading_verbs") or word.text == "run":
             return
-        rule = next((rule for role, rule in KINDS if word.text in rules.role(role)), "")
+        if NAME.search(word.text):
+            continue
+        parts = PARTS.split(word.text) if len(word.text) < 40 else [word.text]
+        rule = next((rule for role, rule in KINDS if {word.text, parts[0], parts[-1]} & rules.role(role)), "")
         if rule:
             if not _only_shows(context, view):
                 context.add("verb.removes" if known and rule == "verb.destroys" else rule, command, word.text)
