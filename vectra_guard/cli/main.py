@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "show each step of a decision"),
     "trust": ("trust", "list, add and remove approvals"),
     "metrics": ("metrics", "what ran, where, and what it cost"),
+    "audit": ("audit", "the log of decisions; show, verify, export"),
     "preset": ("preset", "list, show and use shipped presets"),
     "config": ("config", "show, check and change the configuration"),
     "cache": ("cache", "list and clean package caches of sandboxes"),

@@ -142,6 +142,12 @@ class Metrics:
 class Logging:
     level: Literal["error", "warning", "info", "debug"] = key("What is logged.", "user", "warning")
     file: str = key("Log file; empty: the user's state folder.", "user", "")
+    audit: Literal["off", "risky", "all"] = key(
+        "What `vg audit` keeps: risky (medium and up, and all that did not simply run on the host), all, or nothing.",
+        "order",
+        "risky",
+        order=("off", "risky", "all"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def as_csv(store: MetricsStore, last: int) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in names])
+        writer.writerow([cell(row[name]) for name in names])
     return out.getvalue()
 
 
@@ -84,7 +84,8 @@ def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value for CSV; what a spreadsheet would take for a formula is made text."""
     if isinstance(value, list):
         return " ".join(map(str, value))
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):

@@ -12,9 +12,12 @@ from typing import Any
 
 from vectra_guard.config.schema import Config
 from vectra_guard.errors import StoreError
-from vectra_guard.store import db
+from vectra_guard.model import Risk
+from vectra_guard.store import audit, db
 from vectra_guard.store.metrics import MetricsStore, Run
 from vectra_guard.store.trust import TrustStore
+
+AUDITED = ("command", "cwd", "shell", "decision", "risk", "reason", "answer", "status", "trusted", "level", "network")
 
 
 def wanted(config: Config, runtime: str) -> bool:
@@ -44,8 +47,9 @@ class Keeper:
         """As the function above."""
         counted = wanted(config, runtime)
         fields.setdefault("trusted", bool(trust_ids))
+        lost = self._audited(config, runtime, fields)
         if not counted and not trust_ids:
-            return ""
+            return lost
         try:
             conn = self._open(config.sandbox.trust_store_path)
             if trust_ids:
@@ -56,6 +60,18 @@ class Keeper:
                 MetricsStore(conn, config.metrics.history).record(run)
         except StoreError as err:
             self.close()  # the next run opens it anew
+            return str(err)
+        return lost
+
+    def _audited(self, config: Config, runtime: str, fields: dict[str, Any]) -> str:
+        """Write the decision to the audit log where ``logging.audit`` wants it; returns why it could not."""
+        plain = fields["risk"] == Risk.LOW.label and runtime == "host"
+        if config.logging.audit == "off" or (plain and config.logging.audit != "all"):
+            return ""
+        record = {name: fields[name] for name in AUDITED if name in fields}
+        try:
+            audit.append({**record, "rules": list(fields.get("rules", ())), "runtime": runtime, "time": time.time()})
+        except StoreError as err:
             return str(err)
         return ""
 
