@@ -66,11 +66,12 @@ def _judge(context: Context, view: View, code: frozenset[str], files: frozenset[
     if any(w.text in (":memory:", ":memory") for w in view.words):
         return  # nothing to lose
     texts, from_file, read_input = _statements(view, code, files, first)
+    outer = context.views[view.command.top].command.redirects  # `docker exec db psql < FILE`
     if read_input:
         text = input_text(context, view)
         if text:
             texts.append(text)
-        elif view.command.stdin_from is not None or any(r.op == "<" for r in view.command.redirects):
+        elif view.command.stdin_from is not None or any(r.op == "<" for r in (*outer, *view.command.redirects)):
             from_file = True
     for text in texts:
         for verdict in read(text):

@@ -45,6 +45,9 @@ def moves(view: View) -> list[tuple[str, str | None]]:
         return found
     if name == "dd":
         return [(absolute(w.text, view.where), None) for w in view.parsed.values("of")]
+    if name in ARCHIVERS:
+        named = view.parsed.values("--file", "--output") or (view.parsed.args[:1] if name == "zip" else [])
+        return [(absolute(w.text, view.where), None) for w in named if w.known]
     return []
 
 
@@ -63,4 +66,5 @@ CLONERS = {
     "git": ("clone",), "gh": ("clone",), "glab": ("clone",), "hg": ("clone",), "svn": ("checkout", "co"),
     "jj": ("clone",),
 }  # fmt: skip
+ARCHIVERS = frozenset(("tar", "bsdtar", "gtar", "zip", "gpg", "gpg2"))
 MOVERS = frozenset(("cp", "mv", "ln", "install", "tee", "dd", "rsync"))

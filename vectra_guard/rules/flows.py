@@ -25,7 +25,7 @@ INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "acti
 
 
 ENCODERS = frozenset(("base64", "base32", "basenc", "xxd", "od", "hexdump", "openssl"))
-WIRETAPS = frozenset(("tcpdump", "tshark", "dumpcap"))
+TELLTALES = frozenset(("tcpdump", "tshark", "dumpcap", "history", "fc"))
 READS = frozenset(("secrets.file", "secrets.dotenv"))
 NETWORK_CODE = re.compile(
     r"https?\.(request|get|post)|require\(.(node:)?(https?|net|tls|dgram).\)|\bfetch\(|requests\.\w+\(|urlopen|httpx|axios|net\.connect|Net::HTTP|LWP::|curl_(init|exec)|"
@@ -91,7 +91,7 @@ class Flows:
             marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
         if name in ENCODERS and not _decodes(view):
             marks |= {"encoded"}
-        if name in WIRETAPS:
+        if name in TELLTALES:
             marks |= {"secret"}
         if name in rules.role("file_readers") | rules.role("copiers") and _hands_on_secrets(view):
             marks |= {"secret"}
@@ -109,7 +109,11 @@ class Flows:
                 marks = self.output(view.command.index) if marks is None else marks
                 self._note(absolute(redirect.target.text, view.where), marks)
         for path, source in moves(view):
-            self._note(path, self.output(view.command.index) if source is None else self.files.get(source, NOTHING))
+            if source is None:
+                self._note(path, self.output(view.command.index))
+            else:
+                kept = "secret" in view.tags(Word(source, source, view.command.span))
+                self._note(path, self.files.get(source, NOTHING) | ({"secret"} if kept else NOTHING))
         for path in downloads(view):
             self._note(path, _network_marks(view))
         if view.name in ("tar", "unzip", "bsdtar", "7z") and "network" in self.output(view.command.index):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from vectra_guard.model import UNKNOWN
+from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.rules.view import Context, View
 
 SOCKET = re.compile(r"fsockopen|socket\.|Socket|TCPSocket|net\.connect|createConnection|/inet/tcp/|Net::|IO::Socket")
@@ -63,12 +63,31 @@ def _kills_listed(context: Context, view: View) -> None:
     indexes = [s for w in view.words for s in w.sources]
     if view.command.via == "xargs" and (at := context.script.commands[view.command.top].stdin_from) is not None:
         indexes.append(at)
-    for source in (context.views[i] for i in indexes):
+    if any(w.text == UNKNOWN and not _own_job(context, view, w) for w in view.words):
+        context.add("process.end", view.command, "a process that is only known when it runs")
+    for source in (_lister(context, context.views[i]) for i in indexes):
         texts = [w.text for w in source.words]
         whole = source.name == "pgrep" and ("." in texts or (texts[:1] and texts[0] in ("-u", "-U") and len(texts) < 3))
         every = source.name == "ps" and any(t in ("-u", "-U", "-e", "-A", "ax", "aux") for t in texts)
         if whole or every:
             context.add("process.all", view.command)
+
+
+def _lister(context: Context, view: View) -> View:
+    """``ps aux | awk '{print $2}'``: the command whose list it is, where nothing on the way chooses from it."""
+    while view.name in ("awk", "cut", "tr", "sort", "tail") and view.command.stdin_from is not None:
+        if any("/" in w.text for w in view.words):
+            break
+        view = context.views[view.command.stdin_from]
+    return view
+
+
+def _own_job(context: Context, view: View, word: Word) -> bool:
+    """``job & pid=$!; kill $pid``, or the tidying up of a trap: what this line started itself."""
+    if view.command.via == "trap" or "$!" in word.raw:
+        return True
+    name = word.raw.strip('"${}')
+    return any((name, "$!") == (given, value.raw) for v in context.views for given, value in v.command.assigns)
 
 
 def _interpreter(context: Context, view: View) -> None:

@@ -20,6 +20,10 @@ SOURCES = (
     ".csv", ".json", ".proto", ".graphql", ".gradle", ".rst", ".ps1", ".svg", "makefile", "dockerfile", "readme",
     "gemfile", "procfile", "jenkinsfile", "license",
 )  # fmt: skip
+KERNEL = (
+    "/proc/sys/kernel/", "/proc/sys/fs/", "/proc/sys/net/", "/sys/kernel/", "/sys/module/", "/sys/fs/",
+    "/sys/firmware/", "/sys/block/", "/sys/bus/",
+)  # fmt: skip
 INNOCENT = frozenset(("temp", "artefact", "cache", "harmless-device", "log"))
 
 
@@ -113,7 +117,7 @@ def grade(tags: frozenset[str], word: Word, text: str | None, *, empties: bool, 
         return "write.sysrq"
     if "core" in tags or ("root" in tags and redirect):
         if word.text.startswith(("/proc/", "/sys/")):
-            return "write.kernel"
+            return "write.kernel" if word.text.startswith(KERNEL) else "write.system"
         return "write.system-emptied" if empties else "write.system-core"
     if tags & {"git-hooks", "git-config"} and (text is None or attack_text(text) or "git-hooks" in tags):
         return "write.git"
