@@ -84,7 +84,7 @@ do_install() {
   chmod 700 "$data"
   rm -f "$data/venv/.installed" # an upgrade of the same version must install too
   make_venv "$data/venv" "$here"
-  for name in vg vectra-guard; do
+  for name in vg vectra-guard vg-shell; do
     if [ -e "$bin/$name" ] && [ ! -L "$bin/$name" ]; then die "$bin/$name is there already and is not ours"; fi
     ln -sf "$data/venv/bin/$name" "$bin/$name"
   done
@@ -100,7 +100,7 @@ do_uninstall() {
   if [ -x "$data/venv/bin/vg" ]; then
     "$data/venv/bin/vg" hook --uninstall
   fi
-  for name in vg vectra-guard; do
+  for name in vg vectra-guard vg-shell; do
     if [ -L "$bin/$name" ] && [ "$(readlink "$bin/$name")" = "$data/venv/bin/$name" ]; then rm -f "$bin/$name"; fi
   done
   rm -rf "$data/venv" "$data/hooks"
