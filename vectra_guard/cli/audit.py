@@ -2,7 +2,7 @@
 
 ``verify`` prints the last hash; keep it elsewhere and give it back with ``--expect`` to find out whether the whole log
 was written anew. Status 0; 2 when ``verify`` finds a break; 125 when the log cannot be read. What is written is
-``logging.audit``.
+``logging.audit``. ``push`` sends what was not sent yet to an OpenTelemetry collector (extra ``otel``).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def run(args: list[str]) -> int:
     options = _parser().parse_args(args or ["show"])
     if not options.action:
         options = _parser().parse_args(["show", *args])
-    return {"show": _show, "verify": _verify, "export": _export}[options.action](options)
+    return {"show": _show, "verify": _verify, "export": _export, "push": _push}[options.action](options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vg audit", description="The log of decisions.", epilog="example: vg audit show -n 50"
     )
-    actions = parser.add_subparsers(dest="action", metavar="show|verify|export")
+    actions = parser.add_subparsers(dest="action", metavar="show|verify|export|push")
     show = actions.add_parser("show", help="the last decisions")
     show.add_argument("-n", type=int, default=20, help="how many (20)")
     show.add_argument("--json", action="store_true", help="for programs")
@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         "export", help="all of it, oldest first", epilog="example: vg audit export --format csv"
     )
     export.add_argument("--format", choices=("json", "csv"), default="json", help="json: one record a line")
+    push = actions.add_parser("push", help="send new records to an OpenTelemetry collector")
+    push.add_argument("--endpoint", metavar="URL", default="", help="else OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     return parser
 
 
@@ -109,4 +111,16 @@ def _export(options: argparse.Namespace) -> int:
     writer.writerow(COLUMNS)
     for entry in audit.records():
         writer.writerow([cell(entry.get(name, "")) for name in COLUMNS])
+    return 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    from vectra_guard.report import otel
+
+    first, count = audit.pushed(), 0
+    new = (entry for entry in audit.records() if entry["seq"] > first)
+    for seq in otel.push(new, options.endpoint):
+        audit.set_pushed(seq)  # after each batch: what arrived is not sent again
+        count = seq - first
+    print(f"sent {count:,} records")
     return 0

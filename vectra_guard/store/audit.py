@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from vectra_guard import paths
+from vectra_guard import paths, whole_files
 from vectra_guard.errors import GuardError, StoreError
 from vectra_guard.redact import redact
 from vectra_guard.store.text import storable
@@ -104,6 +104,19 @@ def verify(expect: str = "") -> Verdict:
         if head != (previous or START):
             breaks.append(("head", f"records are missing at the end: {last} were written, the last here is {seq}"))
     return Verdict(count, previous or START, tuple(breaks), found)
+
+
+def pushed() -> int:
+    """The ``seq`` of the last record that a collector has taken; 0 for none."""
+    try:
+        with open(os.path.join(folder(), "pushed"), encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 0
+
+
+def set_pushed(seq: int) -> None:
+    whole_files.replace(os.path.join(folder(), "pushed"), b"%d\n" % seq, 0o600)
 
 
 def _entries() -> Iterator[tuple[str, dict[str, Any] | None]]:

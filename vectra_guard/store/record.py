@@ -17,7 +17,10 @@ from vectra_guard.store import audit, db
 from vectra_guard.store.metrics import MetricsStore, Run
 from vectra_guard.store.trust import TrustStore
 
-AUDITED = ("command", "cwd", "shell", "decision", "risk", "reason", "answer", "status", "trusted", "level", "network")
+AUDITED = (
+    "command", "cwd", "shell", "decision", "risk", "reason", "answer", "status", "trusted", "level", "network",
+    "duration",
+)  # fmt: skip
 
 
 def wanted(config: Config, runtime: str) -> bool:
