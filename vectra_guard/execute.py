@@ -181,8 +181,6 @@ def _ask(task: Task, decision: Decision) -> tuple[Decision, str]:
     from vectra_guard import prompt
 
     answer = prompt.ask(task.request, decision, _config(task).config)
-    if answer.choice == "remember" and (lost := prompt.remember(task.request, decision, answer, _config(task).config)):
-        _notice().say(f"vg: not remembered: {lost}")
     if answer.choice in ("host", "remember"):
         return _after_answer(decision, "host"), answer.choice
     if answer.choice == "sandbox":

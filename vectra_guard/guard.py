@@ -114,6 +114,12 @@ class Guard:
             self.problems = (str(err),)
             return True
 
+    def release(self) -> None:
+        """Close the database: a connection must not be carried over a fork. It is opened again when needed."""
+        if self._trust is not None:
+            self._trust.close()
+            self._trust = None
+
     def _rules(self, config: Config) -> RuleSet:
         custom = config.policies.rules
         if not custom:

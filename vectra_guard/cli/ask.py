@@ -10,7 +10,6 @@ from vectra_guard.codec import decision_from_json
 from vectra_guard.errors import GuardError, UsageError
 from vectra_guard.evaluator import client
 from vectra_guard.model import Request
-from vectra_guard.report.notice import say
 
 
 def run(args: list[str]) -> int:
@@ -28,7 +27,5 @@ def run(args: list[str]) -> int:
     decision = decision_from_json(asked["decision"])
     config = layers.load(request.cwd).config
     answer = prompt.ask(request, decision, config)
-    if answer.choice == "remember" and (lost := prompt.remember(request, decision, answer, config)):
-        say(f"vg: not remembered: {lost}")
     client.call("answer", id=args[0], choice=answer.choice, scope=answer.scope, duration=answer.duration)
     return 0

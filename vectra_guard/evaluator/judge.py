@@ -55,6 +55,7 @@ class GuardJudge:
         self._vg = shells.vg()
         home = os.environ.get("HOME", "")
         self.judge(Request("ls -la | wc -l", cwd=home or "/", home=home, interactive=True))
+        self._guard.release()  # workers are forked from here
 
     def judge(
         self,

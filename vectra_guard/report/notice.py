@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
+from vectra_guard import messages
 from vectra_guard.config.schema import Prompt
+from vectra_guard.messages import _, sentence
 from vectra_guard.model import Finding, Outcome, Risk, SandboxSpec
 
 COLOURS = {Risk.LOW: "", Risk.MEDIUM: "\x1b[33m", Risk.HIGH: "\x1b[31m", Risk.CRITICAL: "\x1b[1;31m"}
@@ -29,6 +31,10 @@ def _escaped(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def risk_label(risk: Risk) -> str:
+    return _(risk.label)
+
+
 def fancy() -> bool:
     return "NO_COLOR" not in os.environ and os.environ.get("TERM", "dumb") != "dumb" and sys.stderr.isatty()
 
@@ -44,16 +50,17 @@ def sandboxed(
     """``📦 sandbox (bubblewrap, network: restricted, cache) · medium: networked install``"""
     if prompt.notices == "none":
         return
-    parts = [runtime, f"network: {spec.network.mode}"]
+    messages.use(prompt.language)
+    parts = [runtime, _("network: {mode}").format(mode=_(spec.network.mode))]
     if spec.workspace_mode != "direct":
-        parts.append("read-only" if spec.workspace_mode == "ro" else spec.workspace_mode)
+        parts.append(_("read-only") if spec.workspace_mode == "ro" else _("review"))
     if spec.caches:
-        parts.append("cache")
-    why = (finding.category or finding.message) if finding else reason
+        parts.append(_("cache"))
+    why = sentence(finding.category or finding.message) if finding else reason
     dot = "·" if unicode() else "-"
     icon = "📦 " if prompt.emoji and fancy() and unicode() else ""
     colour, plain = (COLOURS[risk], "\x1b[0m") if prompt.color and fancy() else ("", "")
-    say(f"{icon}sandbox ({', '.join(parts)}) {dot} {colour}{risk.label}{plain}: {visible(why)}")
+    say(f"{icon}{_('sandbox')} ({', '.join(parts)}) {dot} {colour}{risk_label(risk)}{plain}: {visible(why)}")
 
 
 def after(outcome: Outcome, *, strict: bool) -> None:
@@ -62,11 +69,14 @@ def after(outcome: Outcome, *, strict: bool) -> None:
         hosts = ", ".join(
             f"{visible(host)} ({n}x)" if n > 1 else visible(host) for host, n in outcome.refused_hosts[:5]
         )
-        more = f" and {len(outcome.refused_hosts) - 5} more" if len(outcome.refused_hosts) > 5 else ""
+        if len(outcome.refused_hosts) > 5:
+            hosts += _(" and {n} more").format(n=len(outcome.refused_hosts) - 5)
         first = visible(outcome.refused_hosts[0][0])
-        say(f"vg: the sandbox refused: {hosts}{more}. To allow: vg config allow-host {first} [--here]")
+        say(_("vg: the sandbox refused: {hosts}. To allow: {command}").format(
+            hosts=hosts, command=f"vg config allow-host {first} [--here]"))  # fmt: skip
     if outcome.review:
-        say(f"vg: its changes are kept aside. See them: vg review show {outcome.review}   then: keep or drop")
+        command = f"vg review show {outcome.review}"
+        say(_("vg: its changes are kept aside. See them: {command}   then: keep or drop").format(command=command))
     if outcome.ended:
         say(f"vg: {outcome.ended}")
     if strict:  # asked for explicitly: then what is weaker is said each time; else `vg doctor` says it

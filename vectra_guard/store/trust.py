@@ -95,6 +95,9 @@ class TrustStore:
     def __init__(self, conn: db.Connection) -> None:
         self._conn = conn
 
+    def close(self) -> None:
+        self._conn.close()
+
     def covering(
         self, parts: Sequence[tuple[str, Sequence[str]]], place: str, now: float
     ) -> dict[str, tuple[TrustEntry, tuple[str, ...]]]:
