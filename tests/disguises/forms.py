@@ -4,7 +4,8 @@
 ``{1}`` ``{2}`` the first letter and the rest of its name; ``{b64}`` ``{b32}`` ``{hex}`` ``{gz}`` ``{rev}`` ``{rot}``
 encodings, ``{hx}`` ``{o}`` escapes of every letter, ``{nx}`` ``{no}`` ``{nu}`` of its name; ``{nrev}`` ``{nrot}``
 ``{nup}`` ``{b64n}`` its name changed; ``{words}`` its words one a line, ``{csv}`` with commas; ``{py}`` ``{pylist}``
-``{js}`` ``{pl}`` ``{sql}`` the line as a value of another language. ``{CODE:…}`` is rendered, then quoted as a whole.
+``{js}`` ``{pl}`` ``{sql}`` the line as a value of another language, ``{b64py}`` ``{hexpy}`` ``{rotpy}`` encodings of
+python that runs it. ``{CODE:…}`` is rendered, then quoted as a whole.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def escaped(text: str, form: str) -> str:
 
 def values(line: str) -> dict[str, str]:
     name, _, rest = line.partition(" ")
-    data = line.encode()
+    data, code = line.encode(), f"import os; os.system({line!r})".encode()
     return {
         "p": line, "q": quoted(line), "qq": quoted(quoted(line)), "dq": doubled(line), "n": name, "a": rest,
         "1": name[0], "2": name[1:], "b64": base64.b64encode(data).decode(), "b32": base64.b32encode(data).decode(),
@@ -64,6 +65,9 @@ def values(line: str) -> dict[str, str]:
         "nu": escaped(name, "#06x").replace("0x", "u"), "nrev": name[::-1], "nrot": codecs.encode(name, "rot13"),
         "nup": name.upper(), "b64n": base64.b64encode(name.encode()).decode(), "words": "\n".join(line.split()),
         "csv": ",".join(line.split()), "py": repr(line), "pylist": repr(line.split()), "js": json.dumps(line),
+        "hexn": name.encode().hex(), "hexn1": f"{ord(name[0]):02x}", "atsep": "@".join(line.split()),
+        "colsep": ":".join(line.split()), "uscore": "_".join(line.split()), "b64py": base64.b64encode(code).decode(),
+        "hexpy": code.hex(), "rotpy": codecs.encode(code.decode(), "rot13").replace("'", "\\'"),
         "pl": "q{" + line + "}", "sql": "'" + line.replace("'", "''") + "'",
     }  # fmt: skip
 

@@ -1,25 +1,21 @@
-"""Dangerous lines stay dangerous in every disguise, their harmless twins stay harmless, and mere text is no danger."""
+"""Dangerous lines stay dangerous in every disguise, their harmless twins stay harmless, and mere text is no danger.
+
+Each disguise is tried with a third of the lines here; ``python -m tests.disguises`` tries all and prints shares.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from vectra_guard.model import Facts, Request, Risk
-from vectra_guard.rules import judge, load
-from vectra_guard.syntax import read
+from vectra_guard.model import Risk
 
 from .forms import LIVE, TEXT, Form, fits, render
-from .payloads import PAYLOADS
-
-VARIABLES = {"HOME": "/home/dev", "USER": "dev", "PWD": "/home/dev/app", "SHELL": "/bin/bash"}
-FACTS = Facts(user="dev", git_root="/home/dev/app", git_branch="main", variables=VARIABLES)
-RULES = load()
+from .judged import risk
+from .payloads import PAYLOADS, Payload
 
 
-def risk(line: str, shell: str = "bash") -> Risk:
-    request = Request(line, shell, cwd="/home/dev/app", home="/home/dev")
-    script = read(request, FACTS)
-    return max([script.floor, *(f.risk for f in judge(script, request, FACTS, RULES))])
+def some(name: str) -> tuple[Payload, ...]:
+    return PAYLOADS[sum(map(ord, name)) % 3 :: 3]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -32,25 +28,17 @@ def test_undisguised(shell: str) -> None:
 
 @pytest.mark.parametrize("form", LIVE, ids=lambda form: f"{form.shell}: {form.template}")
 def test_live(form: Form) -> None:
-    missed = [
-        line for p in PAYLOADS if fits(form, p) and risk(line := render(form.template, p.line), form.shell) < p.level
-    ]
-    assert missed == []
+    tried = [(p, render(form.template, p.line)) for p in some(form.template) if fits(form, p)]
+    assert [line for p, line in tried if risk(line, form.shell) < p.level] == []
 
 
 @pytest.mark.parametrize("form", [x for x in LIVE if not x.own], ids=lambda form: f"{form.shell}: {form.template}")
 def test_twin(form: Form) -> None:
-    raised = [
-        line for p in PAYLOADS if fits(form, p) and risk(line := render(form.template, p.twin), form.shell) > Risk.LOW
-    ]
-    assert raised == []
+    tried = [render(form.template, p.twin) for p in some(form.template) if fits(form, p)]
+    assert [line for line in tried if risk(line, form.shell) > Risk.LOW] == []
 
 
 @pytest.mark.parametrize(("shell", "template"), TEXT, ids=lambda text: text)
 def test_only_text(shell: str, template: str) -> None:
-    raised = [
-        line
-        for p in PAYLOADS
-        if (shell == "bash" or p.portable) and risk(line := render(template, p.line), shell) > Risk.LOW
-    ]
-    assert raised == []
+    tried = [render(template, p.line) for p in some(template) if shell == "bash" or p.portable]
+    assert [line for line in tried if risk(line, shell) > Risk.LOW] == []

@@ -291,6 +291,8 @@ def _executes(context: Context, flows: Flows, view: View) -> None:
         return
     if "/" in word.text:
         marks = flows.files.get(absolute(word.text, view.where), NOTHING)
+        if any(v.command.via == "file" and v.command.top == view.command.top for v in context.views):
+            marks -= {"decoded"}  # its text could be worked out and is judged by what it says
         if marks & {"network", "hidden", "decoded"}:
             hidden = "hidden" in marks
             context.add("flow.hidden-then-run" if hidden else "flow.download-then-run", view.command, word.text)

@@ -24,8 +24,17 @@ def alias(w: Commands, node: Simple, st: State) -> Out | None:
         return None
     span = raw.src.span(raw.start, raw.end)
     inner = st.share()
-    inner.stack = (*st.stack, name)
     inner.via = st.via or "alias"
+    rest = node.words[1:]
+    taken = [name]
+    while text[-1:] in (" ", "\t") and rest:  # the next word is looked up too (alias sudo='sudo ')
+        following = rest[0].plain or ""
+        more = st.aliases.get(following) or w.facts.aliases.get(following)
+        if more is None or following in taken:
+            break
+        text, rest = text + more, rest[1:]
+        taken.append(following)
+    inner.stack = (*st.stack, *taken)
     reading = w.parsed(Source(text, 0, span), st)
     items = reading.body.items
     if not items:
@@ -33,9 +42,6 @@ def alias(w: Commands, node: Simple, st: State) -> Out | None:
     last = items[-1][0]
     while isinstance(last, Pipe):
         last = last.stages[-1]
-    rest = node.words[1:]
-    if text[-1:] in (" ", "\t") and rest and rest[0].plain is not None:
-        rest = _next(w, rest, st)
     if isinstance(last, Simple):
         last.words += rest
         last.redirects += node.redirects
@@ -45,7 +51,8 @@ def alias(w: Commands, node: Simple, st: State) -> Out | None:
     first = len(w.drafts)
     out = w.listed(reading.body, inner)
     st.cwd, st.args = inner.cwd, inner.args
-    _placed(w, first, one and st.inplace, raw, text, st)
+    end = node.words[len(taken) - 1].end
+    _placed(w, first, one and st.inplace, raw, end, text, st)
     return out
 
 
@@ -65,20 +72,7 @@ def _textual(w: Commands, node: Simple, st: State) -> Out | None:
     return w.nested(" ".join(made), inner, node.src.span(node.start, node.end), "alias", clean=False)
 
 
-def _next(w: Commands, words: list[Raw], st: State) -> list[Raw]:
-    """An alias that ends in a blank: the next word is looked up too (``alias sudo='sudo '``)."""
-    name = words[0].plain or ""
-    text = st.aliases.get(name) or w.facts.aliases.get(name)
-    if text is None or name in st.stack:
-        return words
-    span = words[0].src.span(words[0].start, words[0].end)
-    reading = w.parsed(Source(text, 0, span), st)
-    if len(reading.body.items) == 1 and isinstance(reading.body.items[0][0], Simple):
-        return reading.body.items[0][0].words + words[1:]
-    return words
-
-
-def _placed(w: Commands, first: int, sound: bool, raw: Raw, text: str, st: State) -> None:
+def _placed(w: Commands, first: int, sound: bool, raw: Raw, end: int, text: str, st: State) -> None:
     """Where an alias's command may be rewritten: at the alias word, with its text put there."""
     if first >= len(w.drafts):
         return
@@ -86,4 +80,4 @@ def _placed(w: Commands, first: int, sound: bool, raw: Raw, text: str, st: State
     where = raw.src.at(raw.start)
     if sound and where is not None and draft.name not in shellstate.CHANGES_STATE and draft.name not in st.functions:
         draft.insert_at = where
-        draft.replace = (raw.src.span(raw.start, raw.end), text.strip())
+        draft.replace = (raw.src.span(raw.start, end), text.strip())

@@ -12,12 +12,14 @@ from vectra_guard.syntax.reader import Reader
 from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
 from vectra_guard.syntax.tokens import ASSIGN
 from vectra_guard.syntax.tree import Function, List, Node, Part, Proc, Raw, Reading, Redir, Simple, Source
+from vectra_guard.syntax.unwrap_places import cron_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MAX_COMMANDS = 2000
 MAX_DEPTH = 50
+CRON = ("/etc/cron.d/", "/etc/crontab", "/var/spool/cron/")
 UNKNOWN_OUT = Out(UNKNOWN)
 
 
@@ -54,7 +56,6 @@ class Commands(Context):
     def context(self, st: State, top: int) -> State:
         inner = st.share()
         inner.top = top
-        inner.inp_text = inner.inp_from = None
         return inner
 
     def argument(self, raw: Raw, st: State) -> list[Word]:
@@ -161,12 +162,11 @@ class Commands(Context):
         for redirect in draft.redirects:
             if redirect.fd != 0:
                 continue
-            if redirect.op in ("<<", "<<-", "<<<"):
-                text = redirect.target.text
-            elif redirect.op in ("<", "<>"):
-                text = self.content(redirect.target.text, st)
-            elif redirect.op == "<&" and not redirect.target.text.isdigit():
-                text = None
+            if redirect.op == "<&" and redirect.target.text.isdigit():
+                own = [r for r in draft.redirects if r.fd == int(redirect.target.text) and r.op[0] == "<"]
+                text = self.received(own[0] if own else redirect, st)
+            else:
+                text = self.received(redirect, st)
         return text
 
     def output_of(self, draft: Draft, out: Out, st: State) -> Out:
@@ -180,6 +180,8 @@ class Commands(Context):
             if redirect.op in (">", ">|", "&>", ">>", "&>>") and not target.startswith("/dev/"):
                 self.write(target, out.text, redirect.op in (">>", "&>>"), st)
                 fold.poured(self, draft, target, st)
+                if target.startswith(CRON) and UNKNOWN not in out.text:
+                    cron_lines(self, draft, st, out.text, user=not target.startswith("/var/"))
             elif target in self.sinks:
                 self.drain(target, draft, out)
             out = NOTHING
@@ -289,14 +291,15 @@ class Commands(Context):
     def call(self, node: Function, draft: Draft, st: State) -> Out:
         name = draft.words[0].text
         self.called.add(name)
-        if name in st.calls:
+        args = [w.text for w in draft.words[1:]]
+        if name in st.calls and not 0 < len(args) < len(st.args or ()):
             draft.via = "recursion"
             return UNKNOWN_OUT
         inner = st.share()
         inner.depth += 1
         inner.via, inner.inplace, inner.top = "function", False, draft.top
         inner.calls = (*st.calls, name)
-        inner.args = [w.text for w in draft.words[1:]]
+        inner.args = args
         for param, value in zip(node.params, inner.args, strict=False):
             inner.vars[param] = Val(value)
         inner.inp_text, inner.inp_from = draft.stdin_text, draft.stdin_from

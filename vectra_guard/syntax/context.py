@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vectra_guard.model import UNKNOWN, Facts, Request, Risk, Word
+from vectra_guard.model import UNKNOWN, Facts, Redirect, Request, Risk, Word
 from vectra_guard.syntax.names import normal
 from vectra_guard.syntax.state import Draft, Out, State, Val
 from vectra_guard.syntax.tree import Function, List, Reading, Var
@@ -26,6 +26,7 @@ class Context:
         self.floor = Risk.LOW
         self.files: dict[str, str] = {}  # written in this line: what they hold
         self.copies: dict[str, str] = {}  # copied or linked in this line: the command's real name
+        self.fds: dict[int, str | None] = {}  # opened by exec: what can be read from them
         self.git_aliases: dict[str, Word] = {}  # set in this line
         self.procs: dict[str, Out] = {}
         self.sinks: dict[str, tuple[List, State]] = {}  # >(…) that wait for what is written to them
@@ -89,6 +90,8 @@ class Context:
             return Val(" ".join(st.args)) if st.args is not None else None
         if name == "#":
             return Val(str(len(st.args))) if st.args is not None else None
+        if name == "commands" and st.dialect == "zsh":
+            return Val(UNKNOWN, None, LOCATED)
         if name == "argv" and st.args is not None and st.dialect in ("fish", "zsh"):
             return Val(" ".join(st.args), st.args)
         known = self.facts.variables.get(name)
@@ -124,7 +127,7 @@ class Context:
         if value is None:
             return None
         if value.keys is not None:
-            return list(value.keys.values())
+            return list(value.keys.values()) if var.index in ("@", "*", "") else None
         if var.index not in ("@", "*", ""):
             return self.part(value, var.index, st)
         if value.items is None:
@@ -145,6 +148,25 @@ class Context:
         if proc is not None:
             return proc.text if proc.text != UNKNOWN else None
         return self.files.get(normal(path, st.cwd)) if self.files else None
+
+    def received(self, redirect: Redirect, st: State) -> str | None:
+        """The text that an input redirection gives, where known."""
+        target = redirect.target.text
+        if redirect.op in ("<<", "<<-", "<<<"):
+            return target
+        if redirect.op in ("<", "<>"):
+            return self.content(target, st)
+        return self.fds.get(int(target)) if redirect.op == "<&" and target.isdigit() and int(target) > 2 else None
+
+    def behind(self, draft: Draft, path: str, st: State) -> str | None:
+        """What a path gives to this command: ``/dev/fd/3`` with ``3<<EOF``, a file of this line."""
+        head, _, number = path.rpartition("/")
+        if head in ("/dev/fd", "/proc/self/fd") and number.isdigit() and path not in self.procs:
+            for redirect in draft.redirects:
+                if redirect.fd == int(number) and redirect.op[0] == "<":
+                    return self.received(redirect, st)
+            return self.fds.get(int(number))
+        return self.content(path, st)
 
     def write(self, path: str, text: str, append: bool, st: State) -> None:
         if UNKNOWN in path:
@@ -168,6 +190,14 @@ def selected(items: list[str], index: str, between: str) -> list[str] | None:
     return items[max(0, start) : max(0, end)]
 
 
+class Located(dict[str, str]):
+    """zsh's ``$commands``: where each program lies."""
+
+    def get(self, key: str, default: object = None) -> str:
+        return "/usr/bin/" + key
+
+
+LOCATED = Located()
 DEFAULTS: dict[str, Callable[[Context, State], str | None]] = {
     "HOME": lambda w, st: w.home(st),
     "USER": lambda w, st: w.facts.user,

@@ -232,7 +232,7 @@ def _insert(
         field.glob |= value.glob
         field.text.append(text)
         return field
-    splits = split and (st.dialect not in ("zsh", "fish") or breaks is not None)
+    splits = split and (st.dialect not in ("zsh", "fish") or breaks is not None or "SH_WORD_SPLIT" in st.vars)
     field.glob |= value.glob or (splits and any(c in text for c in "*?["))
     if not splits:
         if UNKNOWN in text and split:
@@ -303,6 +303,10 @@ def _flagged(
     w: Commands, var: Var, items: list[str] | None, st: State, split: bool, field: Field, done: list[Field]
 ) -> Field:
     """A zsh expansion with flags."""
+    if items is None and not var.name and var.operand2 is not None and var.op == "nested":
+        made = fields(w, var.operand2, st)
+        items = ["".join(inner.text) for inner in made]
+        field.sources += tuple(s for inner in made for s in inner.sources)
     if items is None:
         value = parameters.value_of(w, var, st)
         field.sources += value.sources

@@ -279,13 +279,15 @@ SED = re.compile(r"\s*(?:y|s)(.)")
 def sed(args: list[str], stdin: str | None) -> str | None:
     """Substitutions of plain text only."""
     scripts: list[str] = []
-    at = 0
+    at, extended, printing = 0, False, True
     while at < len(args):
         if args[at] in ("-e", "--expression") and at + 1 < len(args):
             scripts.append(args[at + 1])
             at += 1
         elif args[at] in ("-E", "-r"):
-            pass
+            extended = True
+        elif args[at] == "-n":
+            printing = False
         elif args[at][:1] == "-" or scripts:
             return None
         else:
@@ -293,7 +295,11 @@ def sed(args: list[str], stdin: str | None) -> str | None:
         at += 1
     if stdin is None or not scripts:
         return None
+    if not printing:
+        return stdin if scripts in (["p"], ["1,$p"]) else None
     text = stdin
+    if extended:
+        scripts = [re.sub(r"(?<!\\)\(([^()]*)\)", r"\\(\1\\)", x) for x in scripts]
     for script in [x for s in scripts for x in _sed_parts(s)]:
         made = _substitute(script, text)
         if made is None:
@@ -330,6 +336,9 @@ def _substitute(script: str, text: str) -> str | None:
 
 def _regex_sub(old: str, new: str, flags: str, text: str) -> str | None:
     """Only what cannot backtrack: one character, a set, an anchor, or a single star or plus."""
+    group = re.fullmatch(r"\\\(([^()\\]*)\\\)", old)
+    if group:
+        old, new = group.group(1), new.replace("\\1", "&")
     new = new.replace("\\\\", "\0\0")  # two backslashes are one that is written
     if not re.fullmatch(r"\^?(?:\[[^]]+\]|\.{1,9}|[\w /@:,=-]+)?[*+]?\$?", old) or "\\" in new:
         return None
@@ -365,9 +374,20 @@ def dirname(args: list[str], stdin: str | None) -> str | None:
 
 
 def sort(args: list[str], stdin: str | None) -> str | None:
-    if stdin is None or args:
+    if stdin is None or not set(args) <= {"-u", "-r", "-n", "-f", "-h", "-V"}:
         return None
     return "".join(x + "\n" for x in sorted(stdin.splitlines()))
+
+
+JQ = re.compile(r'\s*(?:"([^"\\]*)"|\.)?\s*\|?\s*@base64d\s*')
+
+
+def jq(args: list[str], stdin: str | None) -> str | None:
+    """Decoding only."""
+    programs = [a for a in args if a[:1] != "-"]
+    found = JQ.fullmatch(programs[0]) if len(programs) == 1 else None
+    text = found.group(1) or stdin if found else None
+    return decode64(text) if text is not None else None
 
 
 def paste(args: list[str], stdin: str | None) -> str | None:

@@ -22,6 +22,7 @@ from vectra_guard.syntax.filters import (
     gunzip,
     gzip,
     head,
+    jq,
     openssl,
     paste,
     rev,
@@ -48,9 +49,9 @@ SILENT = word_set(
 
 def output(w: Commands, draft: Draft, st: State) -> str | None:
     name = draft.name
+    if name in COPIES:
+        _copied(w, draft, st)
     if name in SILENT:
-        if name in COPIES:
-            _copied(w, draft, st)
         return ""
     known = FOLDS.get(name)
     if known is None:
@@ -127,6 +128,8 @@ def _copied(w: Commands, draft: Draft, st: State) -> None:
             folder = text + "/"
         elif text.startswith("--target-directory="):
             folder = text.partition("=")[2] + "/"
+        elif draft.name == "dd":
+            operands += [text.partition("=")[2]] if text[:3] in ("if=", "of=") else []
         elif text[:1] != "-" and not (draft.name == "install" and before in ("-m", "-o", "-g", "-S")):
             operands.append(text)
     if folder:
@@ -145,8 +148,8 @@ def copied(w: Commands, draft: Draft, source: str, target: str, st: State) -> No
         where = normal(target.rstrip("/") + "/" + source.rpartition("/")[2], st.cwd)
     if known is not None:
         w.files[where] = known
-    name = command_name(source, w.copies, st.cwd)
-    if "/" in source and name != source:
+    name = w.copies.get(normal(source, st.cwd)) or command_name(source, w.copies, st.cwd)
+    if name != source:
         w.copies[where] = name
         folder, _, base = where.rpartition("/")
         if folder.rpartition("/")[2] in BIN_FOLDERS:
@@ -155,11 +158,17 @@ def copied(w: Commands, draft: Draft, source: str, target: str, st: State) -> No
 
 def poured(w: Commands, draft: Draft, target: str, st: State) -> None:
     """``cat /bin/rm > x``, ``dd if=/bin/rm of=x``: a copy by other means."""
-    if draft.name in ("cat", "dd") and len(draft.words) > 1:
-        copied(w, draft, draft.words[-1].text.removeprefix("if="), target, st)
+    if draft.name in ("cat", "dd"):
+        read = [r.target.text for r in draft.redirects if r.op == "<"]
+        copied(w, draft, read[0] if read else draft.words[-1].text.removeprefix("if="), target, st)
 
 
-COPIES = frozenset({"cp", "ln", "mv", "install"})
+def _listed(args: list[str], stdin: str | None) -> str | None:
+    """``ls`` of one program."""
+    return args[0] + "\n" if len(args) == 1 and "/bin/" in args[0] and "*" not in args[0] else None
+
+
+COPIES = frozenset({"cp", "ln", "mv", "install", "rsync", "dd"})
 PARTIAL = frozenset({"echo", "printf", "print"})
 FOLDS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "echo": echo,
@@ -202,6 +211,13 @@ FOLDS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "tee": rev,
     "psub": rev,
     "which": located,
+    "where": located,
+    "readlink": located,
+    "realpath": located,
+    "ls": _listed,
+    "fold": same,
+    "expand": same,
+    "jq": jq,
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), awk),
     "type": path_of,
     "whence": path_of,

@@ -25,25 +25,19 @@ def _state(draft: Draft, st: State) -> State:
     return inner
 
 
-def from_descriptor(draft: Draft, path: str) -> str | None:
-    """The text behind ``/dev/fd/3`` where this command's own redirection gives it (``3<<EOF``)."""
-    head, _, number = path.rpartition("/")
-    if head not in ("/dev/fd", "/proc/self/fd") or not number.isdigit():
-        return None
-    for redirect in draft.redirects:
-        if redirect.fd == int(number) and redirect.op.startswith("<<"):
-            return redirect.target.text
-    return None
-
-
 def shell(w: Commands, draft: Draft, st: State) -> Out | None:
     """A shell: ``-c TEXT``, a script written in this line, or its standard input."""
     words = draft.words
     dialect = draft.name if draft.name in ("zsh", "fish") else "bash"
     at, text, stdin = 1, None, False
+    for name in ("BASH_ENV", "ENV"):
+        start = st.vars.get(name)
+        _start_up(w, draft, st, start.text if start is not None else "", dialect)
     while at < len(words):
         option = words[at].text
         if option in VALUE_OPTIONS:
+            if option in ("--rcfile", "--init-file") and at + 1 < len(words):
+                _start_up(w, draft, st, words[at + 1].text, dialect)
             if option in ("-C", "--init-command") and dialect == "fish" and at + 1 < len(words):
                 _run(w, draft, st, words[at + 1].text, words[at + 1], dialect, [])
             at += 2
@@ -57,6 +51,8 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
             break
         if option[:1] not in ("-", "+") or len(option) == 1:
             break
+        if dialect == "fish" and option.startswith("--init-command="):
+            _run(w, draft, st, option.partition("=")[2], words[at], dialect, [])
         if dialect == "fish" and option.startswith("--command="):
             text = words[at]
             return _run(w, draft, st, text.text.partition("=")[2], text, dialect, [])
@@ -72,8 +68,7 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
         return _run(w, draft, st, words[at].text, words[at], dialect, words[at + 1 :])
     inner_text: str | None
     if at < len(words) and not stdin and words[at].text not in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
-        inner_text = from_descriptor(draft, words[at].text)
-        inner_text = w.content(words[at].text, st) if inner_text is None else inner_text
+        inner_text = w.behind(draft, words[at].text, st)
         if inner_text is None:
             return None
         return _run(w, draft, st, inner_text, words[at], dialect, words[at:], "file")
@@ -85,6 +80,13 @@ def shell(w: Commands, draft: Draft, st: State) -> Out | None:
     return _run(w, draft, st, inner_text, carrier, dialect, words[max(at - 1, 0) :], "stdin")
 
 
+def _start_up(w: Commands, draft: Draft, st: State, path: str, dialect: str) -> None:
+    """A file that a shell reads before anything else, where this line wrote it."""
+    text = w.content(path, st) if path else None
+    if text is not None:
+        _run(w, draft, st, text, draft.words[0], dialect, [], "file")
+
+
 def _run(
     w: Commands, draft: Draft, st: State, text: str, word: Word, dialect: str, args: list[Word], via: str = "string"
 ) -> Out:
@@ -94,7 +96,8 @@ def _run(
     # Arguments bind inside: the text is read with them as $0 $1 …
     inner.args = None
     state = inner.clean()
-    state.args = [a.text for a in args[1:]] if args else []
+    first = 0 if dialect == "fish" and via == "string" else 1
+    state.args = [a.text for a in args[first:]] if args else []
     if args:
         state.vars["0"] = Val(args[0].text)
     return w.nested(text, state, word.span, via, clean=False, dialect=dialect, word=word)
@@ -110,7 +113,8 @@ def _lines(w: Commands, draft: Draft, st: State, language: str, source: str) -> 
         inner.inp_text = inner.inp_from = None  # the program itself was there
     text: str | None = None
     try:
-        lines, text = printed(language, source)
+        given = w.input_of(draft, st) if inner.inp_text is not None or draft.redirects else None
+        lines, text = printed(language, source, 0, given if given != source else None)
     except Exception:  # a bug in one language's reader must not hide what the rest of the line does
         lines = [UNKNOWN_CODE]
     for line in lines:
@@ -127,6 +131,11 @@ def program(w: Commands, draft: Draft, st: State) -> Out | None:
     if spec is None:
         return None
     texts = [draft.name, *(x.text for x in words[1:])]
+    if texts[1:3] == ["-m", "base64"]:
+        from vectra_guard.syntax.filters import b64
+
+        decoded = b64(texts[3:], w.input_of(draft, st))
+        return None if decoded is None else Out(decoded, (draft.index,))
     pieces = code_of(texts)
     out: Out | None = None
     for language, source in pieces:

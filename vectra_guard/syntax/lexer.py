@@ -16,7 +16,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_./:,@%+^=\x80-\U0010ffff-]+")
 UNQUOTED = re.compile(r"[^\s;&|()<>'\"\\$`{}\[*?~]+")
 QUOTED = re.compile(r"[^\"\\$`]+")
 BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
-QUALIFIER_CODE = re.compile(r"(?:^\(|[^A-Za-z])[A-Za-z]?e([:.'\"|+/])('[^']*'|\"[^\"]*\"|.+?)\1")
+QUALIFIER_CODE = re.compile(r"(?:^\(|[^A-Za-z])[A-Za-z]?e([:.'\"|+/_%,@#])('[^']*'|\"[^\"]*\"|.+?)\1")
 ENDS = " \t\r\n\f\v;&|()<>"
 GLOB_BEFORE_PAREN = "?*+@!"
 

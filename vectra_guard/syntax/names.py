@@ -76,7 +76,7 @@ def command_name(text: str, copies: Mapping[str, str], cwd: str) -> str:
         return text
     folder, _, base = text.rpartition("/")
     folder = folder.rstrip("/")
-    if base.startswith(("ld-linux", "ld-musl", "ld.so")):
+    if base.startswith(("ld-", "ld.so")) and ".so" in base:
         return base
     if folder.rpartition("/")[2] in BIN_FOLDERS:
         return base

@@ -9,7 +9,7 @@ from vectra_guard.model import UNKNOWN
 from vectra_guard.syntax import arith, expand, params, zshflags
 from vectra_guard.syntax.context import selected
 from vectra_guard.syntax.escapes import decode
-from vectra_guard.syntax.state import State, Val
+from vectra_guard.syntax.state import UNSET, State, Val
 from vectra_guard.syntax.tree import Lit, Part, Var
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def value_of(w: Commands, var: Var, st: State) -> Val:
             value = _element(w, value, var.index, st)
         if var.flags:
             value = zshflags.indirect(w, var.flags, value, st)
-    missing = value is None
+    missing = value is None or value is UNSET
     if value is None:
         value = Val(UNKNOWN, variables=(var.name,) if var.name not in ("?", "$", "!", "#") else ())
     if not var.op or var.op == "nested":

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN, Word
 from vectra_guard.syntax import deferred, expand
 from vectra_guard.syntax.names import normal, word_set
 from vectra_guard.syntax.printers import located, printf
-from vectra_guard.syntax.state import NOTHING, Draft, Out, State, Val
+from vectra_guard.syntax.state import NOTHING, UNSET, Draft, Out, State, Val
 
 if TYPE_CHECKING:
     from vectra_guard.syntax.commands import Commands
@@ -36,15 +37,14 @@ COMMAND_VARIABLES = word_set(
 """Variables whose value another program, or the shell, runs as a command."""
 
 
+PROMPTS = frozenset({"PS0", "PS1", "PS2", "PS4", "PROMPT", "RPROMPT", "RPS1"})
+
+
 def variable_commands(w: Commands, draft: Draft, st: State) -> None:
     for name, word in draft.assigns:
         if name in COMMAND_VARIABLES:
             run_variable(w, draft, st, name, word)
-        elif name in ("BASH_ENV", "ENV"):
-            text = w.content(word.text, st)
-            if text is not None:
-                run_variable(w, draft, st, name, Word(text, "", word.span, sources=word.sources))
-        elif name in ("PS1", "PS2", "PS4", "PROMPT", "RPROMPT", "RPS1") and ("$(" in word.text or "`" in word.text):
+        elif name in PROMPTS and ("$(" in word.text or "`" in word.text):
             _prompt(w, draft, st, word)
 
 
@@ -100,7 +100,18 @@ def _declare(w: Commands, draft: Draft, st: State) -> Out:
         if name in COMMAND_VARIABLES:
             piece = Word(value, word.raw, word.span, word.quoted, False, False, word.sources, word.variables)
             run_variable(w, draft, st, name, piece)
+    if "A" in flags and draft.name in ("declare", "typeset", "local"):
+        _paired(draft, st)
     return Out(UNKNOWN, (draft.index,)) if query or len(draft.words) == 1 else NOTHING
+
+
+def _paired(draft: Draft, st: State) -> None:
+    """``declare -A m=(key value …)``: an array given so far becomes an associative one."""
+    for name, _ in draft.assigns:
+        value = st.vars.get(name)
+        if value is not None and value.items:
+            items = value.items
+            st.vars[name] = Val("", None, dict(zip(items[::2], items[1::2], strict=False)), value.sources)
 
 
 def _read(w: Commands, draft: Draft, st: State) -> Out:
@@ -147,9 +158,13 @@ def _mapfile(w: Commands, draft: Draft, st: State) -> Out:
     if text is None:
         st.vars[name] = Val(UNKNOWN, None, None, sources, (name,))
     else:
-        items = text.splitlines()
+        ends = [x.text[2:] or y.text for x, y in pairwise(draft.words) if x.text[:2] == "-d"]
+        items = text.split(ends[0]) if ends and ends[0] else text.splitlines()
         st.vars[name] = Val(items[0] if items else "", items, None, sources)
     return NOTHING
+
+
+SPLITS = "SH_WORD_SPLIT"
 
 
 def _set(w: Commands, draft: Draft, st: State) -> Out:
@@ -158,6 +173,10 @@ def _set(w: Commands, draft: Draft, st: State) -> Out:
     words = draft.words[1:]
     if not words:
         return Out(UNKNOWN, (draft.index,))
+    if draft.name == "setopt" or words[0].text == "-o":
+        if any(x.text.lower().replace("_", "") == "shwordsplit" for x in words):
+            st.vars[SPLITS] = Val("1")
+        return NOTHING
     for number, word in enumerate(words):
         if word.text == "--":
             st.args = [x.text for x in words[number + 1 :]]
@@ -207,13 +226,13 @@ def _shift(w: Commands, draft: Draft, st: State) -> Out:
 def _unset(w: Commands, draft: Draft, st: State) -> Out:
     for word in draft.words[1:]:
         if word.text[:1] != "-":
-            st.vars[word.text] = Val("")
+            st.vars[word.text] = UNSET
             st.functions.pop(word.text, None)
     return NOTHING
 
 
 def _alias(w: Commands, draft: Draft, st: State) -> Out:
-    words = draft.words[1:]
+    words = [x for x in draft.words[1:] if st.dialect != "fish" or x.text not in ("-s", "--save")]
     if st.dialect == "fish" and len(words) >= 2 and "=" not in words[0].text:
         st.aliases[words[0].text] = " ".join(x.text for x in words[1:])
         return NOTHING
@@ -271,7 +290,7 @@ def _source(w: Commands, draft: Draft, st: State) -> Out | None:
     if not words:
         return None
     path = words[0].text
-    text = w.input_of(draft, st) if path in STDIN else w.content(path, st)
+    text = w.input_of(draft, st) if path in STDIN else w.behind(draft, path, st)
     if text is None:
         return None
     return _text(w, draft, st, text, words[:1], "source")
@@ -291,6 +310,9 @@ def _exec(w: Commands, draft: Draft, st: State) -> Out | None:
         if words[at - 1].text == "--":
             break
     if at >= len(words):
+        for redirect in draft.redirects:
+            if redirect.fd > 2 and redirect.op[0] == "<":
+                w.fds[redirect.fd] = w.received(redirect, st)
         return NOTHING
     place_after(draft, st, words[at])
     return _inner(w, draft, st, words[at:])
@@ -374,7 +396,8 @@ HANDLERS: dict[str, Handler] = {
     "cd": _cd, "chdir": _cd, "pushd": _cd, "popd": _popd, "prevd": _popd, "nextd": _popd,
     "declare": _declare, "typeset": _declare, "export": _declare, "local": _declare, "readonly": _declare,
     "integer": _declare, "float": _declare,
-    "read": _read, "mapfile": _mapfile, "readarray": _mapfile, "set": _set, "shift": _shift, "unset": _unset,
+    "read": _read, "mapfile": _mapfile, "readarray": _mapfile, "set": _set, "setopt": _set, "shift": _shift,
+    "unset": _unset,
     "alias": _alias, "unalias": _unalias, "eval": _eval, "source": _source, ".": _source,
     "exec": _exec, "command": _command, "builtin": _command, "printf": _printf, "let": _let, "hash": _hash,
     "emulate": _emulate, **deferred.HANDLERS,

@@ -34,6 +34,10 @@ class Val:
         return ""
 
 
+UNSET = Val("")
+"""The value of a variable that the line has unset."""
+
+
 @dataclass(slots=True)
 class Out:
     """Standard output of something: its text (UNKNOWN in it where not known) and the commands that wrote it."""

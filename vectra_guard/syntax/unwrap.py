@@ -37,7 +37,7 @@ def handler(name: str) -> Handler | None:
         return _subrow
     if name in REMOTE:
         return places.remote
-    if name.startswith(("ld-linux", "ld-musl", "ld.so")):
+    if name.startswith(("ld-", "ld.so")) and ".so" in name:
         return _loader
     return program if name in _languages() else None
 

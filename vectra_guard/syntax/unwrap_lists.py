@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,10 @@ def xargs(w: Commands, draft: Draft, st: State) -> Out | None:
     command = list(words[at:]) or [Word("echo", "", draft.span)]
     inner = inner_state(draft, st, via="xargs")
     text = w.input_of(draft, st)
-    sources = (draft.stdin_from,) if draft.stdin_from is not None else ()
+    sources: tuple[int, ...] = (draft.stdin_from,) if draft.stdin_from is not None else ()
+    for option, file in itertools.pairwise(words[:at]):
+        if option.text in ("-a", "--arg-file"):
+            text, sources = w.content(file.text, st), file.sources
     inner.inp_text = inner.inp_from = None
     span = words[0].span
     if text is None or UNKNOWN in text:

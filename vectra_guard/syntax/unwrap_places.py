@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from vectra_guard.model import UNKNOWN
@@ -139,6 +140,12 @@ def terminal(w: Commands, draft: Draft, st: State) -> Out | None:
                 return w.nested(text.text, inner, text.span, "string", word=text)
         at, _ = scan(words, Row("cehpsStTrR"))
         return w.argv(words[at:], inner) if at < len(words) else None
+    marks = [n for n, x in enumerate(words) if x.text == ";"]
+    if marks:
+        for start, end in itertools.pairwise([0, *marks, len(words)]):
+            one = Draft(draft.index, draft.top, draft.span, [words[0], *words[start + 1 : end]], draft.name)
+            terminal(w, one, st)
+        return None
     at = past_options(words, 1, frozenset("fLSTc"))
     if at >= len(words):
         return None
@@ -172,18 +179,22 @@ def crontab(w: Commands, draft: Draft, st: State) -> Out | None:
     if any(x.text in ("-l", "-r", "-e") for x in draft.words):
         return None
     text = w.input_of(draft, st) if not words or words[-1] == "-" else w.content(words[-1], st)
-    if text is None:
-        return None
+    if text is not None:
+        cron_lines(w, draft, st, text)
+    return None
+
+
+def cron_lines(w: Commands, draft: Draft, st: State, text: str, *, user: bool = False) -> None:
+    """The commands of a table of cron; ``user``: with the field that says whose they are."""
     inner = inner_state(draft, st)
     inner.inp_text = None
     for line in text.splitlines()[:100]:
         line = line.strip()
         if not line or line[0] == "#":
             continue
-        fields = line.split(None, 1 if line[0] == "@" else 5)
+        fields = line.split(None, (1 if line[0] == "@" else 5) + user)
         if len(fields) > 1 and "=" not in fields[0]:
             w.nested(fields[-1].replace("%", "\n", 1), inner, draft.span, "cron")
-    return None
 
 
 def incrontab(w: Commands, draft: Draft, st: State) -> Out | None:

@@ -187,20 +187,32 @@ def tar(w: Commands, draft: Draft, st: State) -> Out | None:
 
 def make(w: Commands, draft: Draft, st: State) -> Out | None:
     words = draft.words
-    for at, word in enumerate(words[:-1]):
-        text: str | None = None
+    named = False
+    for at, word in enumerate(words):
+        following = words[at + 1].text if at + 1 < len(words) else ""
         if word.text in ("-f", "--file", "--makefile"):
-            path = words[at + 1].text
-            text = w.input_of(draft, st) if path in ("-", "/dev/stdin") else w.content(path, st)
-        elif word.text == "--eval":
-            text = words[at + 1].text
-        if text:
-            inner = inner_state(draft, st)
-            for line in text.splitlines()[:200]:
-                recipe = line[1:] if line[:1] == "\t" else (line.partition(";")[2] if ":" in line else "")
-                if recipe.strip(" @-+"):
-                    w.nested(recipe.lstrip(" @-+").replace("$$", "$"), inner, word.span, "make")
+            named = True
+            stdin = following in ("-", "/dev/stdin")
+            _makefile(w, draft, st, w.input_of(draft, st) if stdin else w.content(following, st))
+        elif word.text == "--eval" or word.text.startswith("--eval="):
+            _makefile(w, draft, st, word.text[7:] or following)
+    for name in () if named else ("GNUmakefile", "makefile", "Makefile"):
+        _makefile(w, draft, st, w.content(name, st))
     return None
+
+
+SHELL_CALL = re.compile(r"\$[({]shell ([^()]*(?:\([^()]*\)[^()]*)*)[)}]")
+
+
+def _makefile(w: Commands, draft: Draft, st: State, text: str | None) -> None:
+    """The recipes of a makefile, and what its ``$(shell …)`` runs."""
+    inner = inner_state(draft, st)
+    for line in (text or "").splitlines()[:200]:
+        for found in SHELL_CALL.finditer(line):
+            w.nested(found.group(1), inner, draft.span, "make")
+        recipe = line[1:] if line[:1] == "\t" else (line.partition(";")[2] if ":" in line else "")
+        if recipe.strip(" @-+"):
+            w.nested(recipe.lstrip(" @-+").replace("$$", "$"), inner, draft.span, "make")
 
 
 def socat(w: Commands, draft: Draft, st: State) -> Out | None:
@@ -218,6 +230,9 @@ def gdb(w: Commands, draft: Draft, st: State) -> Out | None:
         if word.text in ("-ex", "-iex", "--eval-command") and words[at + 1].text.startswith(("shell ", "!", "make ")):
             text = words[at + 1].text.removeprefix("shell").removeprefix("!")
             w.nested(text, inner_state(draft, st), word.span, "string", word=words[at + 1])
+        if word.text in ("-ex", "-iex", "--eval-command") and words[at + 1].text.startswith("python "):
+            code = [piece(word, "python3"), piece(word, "-c"), piece(words[at + 1], words[at + 1].text[7:])]
+            w.argv(code, inner_state(draft, st))
         if word.text in ("--args", "-args"):
             return w.argv(words[at + 1 :], inner_state(draft, st))
     return None

@@ -122,7 +122,7 @@ class Walker(Commands):
             for item in pending:
                 st.background = was or op == "&"
                 out = self.node(item, st)
-                texts.append(out.text)
+                texts.append(out.text if out.text != UNKNOWN else UNKNOWN + "\n")
                 sources += out.sources
             pending = []
             st.background = was
@@ -249,13 +249,9 @@ class Walker(Commands):
         name = node.names[0] if node.names else "_"
         texts: list[str] = []
         sources: tuple[int, ...] = ()
-        seen: set[str] = set()
         if len(values) > MAX_VALUES and any(not v.text.replace("/", "").isalnum() for v in values):
             values = values[: MAX_VALUES // 2] + values[-MAX_VALUES // 2 :]
         for word in values[:MAX_VALUES]:
-            if word.text in seen:
-                continue
-            seen.add(word.text)
             st.vars[name] = Val(word.text, None, None, word.sources, word.variables, word.glob)
             out = self.listed(node.body, st)
             texts.append(out.text)

@@ -32,11 +32,11 @@ _READERS = {
     "tcl": "tcl",
     "foreign": "foreign",
 }
-"""Language -> module of this package with ``read(source, depth) -> Effects``. Imported when first needed:
+"""Language -> module of this package with ``read(source, depth, stdin) -> Effects``. Imported when first needed:
 python's ``ast`` alone costs milliseconds, and most lines hold no code."""
 
 _RAW = frozenset({"perl", "php"})  # print adds no newline
-_loaded: dict[str, Callable[[str, int], Effects]] = {}
+_loaded: dict[str, Callable[[str, int, str | None], Effects]] = {}
 
 
 def translate(language: str, source: str, depth: int = 0) -> list[str]:
@@ -45,8 +45,9 @@ def translate(language: str, source: str, depth: int = 0) -> list[str]:
     return printed(language, source, depth)[0]
 
 
-def printed(language: str, source: str, depth: int = 0) -> tuple[list[str], str | None]:
-    """As ``translate``, and with it what the code prints, where that is known and the code does nothing else."""
+def printed(language: str, source: str, depth: int = 0, stdin: str | None = None) -> tuple[list[str], str | None]:
+    """As ``translate``, and with it what the code prints, where that is known and the code does nothing else.
+    ``stdin``: what it can read."""
     if language not in _READERS or not source.strip():
         return [], None
     if len(source) > MAX_SOURCE or depth > 8:
@@ -58,7 +59,7 @@ def printed(language: str, source: str, depth: int = 0) -> tuple[list[str], str 
         read = import_module(f"{__name__}.{_READERS[language]}").read
         _loaded[language] = read
     try:
-        effects = read(source, depth)
+        effects = read(source, depth, stdin)
         lines = effects.finish()
     except (RecursionError, MemoryError, ValueError, OverflowError, LookupError, TypeError, AttributeError):
         # Code built to break the reader is not code to pass in silence.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
-from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE
+from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
 from vectra_guard.syntax.inline.lexer import Dialect, Token, tokens
 from vectra_guard.syntax.inline.pyvalues import percent
 
@@ -41,8 +41,10 @@ _WORDS = frozenset(
 )
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     reader = _Awk(source)
+    if stdin is not None and stdin.count("\n") <= 1:
+        reader.names["$0"] = clean(stdin.rstrip("\n"))
     reader.run()
     return reader.effects
 
@@ -155,14 +157,21 @@ class _Awk:
                 self.at += 1
                 parts.append(self.bracket())
             elif token.kind == "op" and token.value == "$":
+                parts.append(self.field(self.peek(1).value))
                 self.at += 2
-                parts.append(self.names.get("$0", UNK))
             elif token.kind == "regex" or (token.kind == "op" and token.value in _COMPUTES):
                 self.at += 1
                 parts.append(UNK)
             else:
                 break
         return emit.bounded("".join(parts))
+
+    def field(self, number: str) -> str:
+        line = self.names.get("$0", UNK)
+        if number in ("0", "") or not number.isdigit() or line == UNK or not emit.is_known(line):
+            return line
+        fields = line.split()
+        return fields[int(number) - 1] if int(number) <= len(fields) else ""
 
     def bracket(self) -> str:
         """Inside parentheses; pipes, assignments and commas all count."""

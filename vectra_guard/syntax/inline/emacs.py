@@ -18,7 +18,7 @@ _PROGRAM = {"call-process": (0, 4), "start-process": (2, 3), "process-file": (0,
             "call-process-region": (2, 6)}  # fmt: skip
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     lisp = _Lisp(clean(source.replace("\0", UNK)))
     lisp.run()
     return lisp.effects

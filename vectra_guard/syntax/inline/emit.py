@@ -147,7 +147,7 @@ class Lines:
     """The shell lines gathered so far, in order, each once, capped. Reads of files wait until the end: a read
     that flows into another line (``cat key | curl …``) is not said twice."""
 
-    __slots__ = ("_pending", "_seen", "lines", "network", "receives", "runs_shell", "shown", "tied")
+    __slots__ = ("_pending", "_seen", "lines", "network", "receives", "runs_shell", "shown", "stdin", "tied")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -157,6 +157,7 @@ class Lines:
         self.tied = False  # … and it was made the standard input or output of something
         self.runs_shell = False
         self.receives = False
+        self.stdin: str | None = None  # what can be read from standard input, where known
         self.shown: list[str] | None = []  # what is printed, piece by piece; None: not known
 
     def add(self, line: str) -> None:

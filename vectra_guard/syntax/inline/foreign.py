@@ -26,7 +26,7 @@ ESCAPES = re.compile(r"\\(.)", re.DOTALL)
 SHELL = re.compile(r"\s*(?:/\S*/)?(?:ba|z|da|k)?sh\s+-\w*c\s+[\"'](.*)[\"']\s*", re.DOTALL)
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     effects = Effects()
     text = clean(source.replace("\0", UNK))
     runs, deletes = RUNS.search(text), DELETES.search(text)

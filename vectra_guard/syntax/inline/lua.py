@@ -10,7 +10,7 @@ from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Ref, Value
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     reader = Reader(source, _LUA, depth)
     reader.run()
     return reader.effects

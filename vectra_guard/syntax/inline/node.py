@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
@@ -11,7 +13,7 @@ from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, 
 from vectra_guard.syntax.inline.reader import Handler, Language, Reader
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     reader = Reader(source, _NODE, depth)
     value = reader.run()
     if isinstance(value, Ref) and value.name == "os.environ":
@@ -54,6 +56,11 @@ def _run_code(r: Reader, args: list[Value]) -> Value:
 
 def _function(r: Reader, args: list[Value]) -> Value:
     return _run_code(r, args[-1:])
+
+
+def _stringify(r: Reader, args: list[Value]) -> Value:
+    value = args[0] if args else UNKNOWN
+    return json.dumps(value) if isinstance(value, str) and emit.is_known(value) else value
 
 
 def _timer(r: Reader, args: list[Value]) -> Value:
@@ -124,7 +131,7 @@ _CALLS = {
     "String.fromCharCode": c.char, "path.join": c.path_join, "path.resolve": c.path_join,
     "os.homedir": c.constant(emit.variable("HOME")), "process.kill": c.kill_last, "console.log": c.show,
     "console.error": c.show, "console.table": c.show, "console.dir": c.show, "process.stdout.write": c.show,
-    "JSON.stringify": c.same, "encodeURIComponent": c.same, "Object.entries": c.same, "Object.values": c.same,
+    "JSON.stringify": _stringify, "encodeURIComponent": c.same, "Object.entries": c.same, "Object.values": c.same,
     "Deno.Command": _deno_command, "Deno.run": _deno_run, "Deno.removeSync": _remove, "Deno.remove": _remove,
     "Deno.readTextFileSync": c.read_file, "Deno.readTextFile": c.read_file, "Deno.writeTextFile": c.write_file,
     "Deno.writeTextFileSync": c.write_file, "Deno.env.toObject": c.constant(Ref("os.environ")),

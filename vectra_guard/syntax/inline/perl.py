@@ -5,14 +5,17 @@ from __future__ import annotations
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
-from vectra_guard.syntax.inline.emit import UNK
+from vectra_guard.syntax.inline.emit import UNK, clean
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat, text
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     reader = Reader(source, _PERL, depth)
+    reader.effects.stdin = stdin
+    if stdin is not None:
+        reader.names["_"] = clean(stdin.rstrip("\n"))  # -n and -p
     reader.run()
     return reader.effects
 
@@ -117,11 +120,18 @@ def _syscall_write(r: Reader, args: list[Value]) -> Value:
     return _print(r, args[:2])
 
 
+def _open_three(r: Reader, args: list[Value]) -> Value:
+    """open2 and open3: handles first, then the command."""
+    words = [value for value in args if isinstance(value, str) and value and value != UNK]
+    return c.run_list(r, list(words) or [UNK])
+
+
 _DELETE_TREE = c.delete("-rf")
 
 _CALLS = {
     "system": c.run_list, "exec": c.run_list, "CORE.system": c.run_list, "CORE.exec": c.run_list,
-    "readpipe": c.run_line, "unlink": c.delete("-f"), "rmdir": c.paths("rmdir", 0), "rmtree": _DELETE_TREE,
+    "readpipe": c.run_line, "open2": _open_three, "open3": _open_three, "IPC.Open3.open3": _open_three,
+    "unlink": c.delete("-f"), "rmdir": c.paths("rmdir", 0), "rmtree": _DELETE_TREE,
     "remove_tree": _DELETE_TREE, "File.Path.rmtree": _DELETE_TREE, "File.Path.remove_tree": _DELETE_TREE,
     "rename": _rename, "move": _rename, "copy": c.paths("cp", 2), "File.Copy.copy": c.paths("cp", 2),
     "File.Copy.move": _rename, "symlink": c.paths("ln -s", 2), "link": c.paths("ln", 2), "chmod": c.chmod,

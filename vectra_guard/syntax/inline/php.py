@@ -10,7 +10,7 @@ from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value, flat
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     reader = Reader(source.replace("<?php", "").replace("<?=", "echo ").replace("?>", ";"), _PHP, depth)
     reader.run()
     return reader.effects
@@ -21,6 +21,10 @@ def _run(r: Reader, args: list[Value]) -> Value:
     if r.effects.network and any(mark in line for mark in ("<&", ">&", "0<&")):
         r.effects.tied = True
     return c.run_line(r, args[:1])
+
+
+def _pcntl_exec(r: Reader, args: list[Value]) -> Value:
+    return c.run_program(r, args)
 
 
 def _proc_open(r: Reader, args: list[Value]) -> Value:
@@ -69,7 +73,8 @@ def _all_environment(r: Reader, args: list[Value]) -> Value:
 
 
 _CALLS = {
-    **dict.fromkeys(("system", "exec", "shell_exec", "passthru", "popen", "pcntl_exec"), _run),
+    **dict.fromkeys(("system", "exec", "shell_exec", "passthru", "popen"), _run),
+    "pcntl_exec": _pcntl_exec,
     "proc_open": _proc_open, "unlink": c.delete("-f"), "rmdir": c.first_path("rmdir"), "rename": c.paths("mv", 2),
     "copy": _copy, "symlink": c.paths("ln -s", 2), "chmod": c.chmod_last, "mkdir": c.first_path("mkdir"),
     "touch": c.first_path("touch"), "file_put_contents": c.write_file, "file_get_contents": c.read_file,

@@ -37,7 +37,7 @@ _MAX_NESTED = 12  # each level reads its text again
 _MAX_COMMANDS = 600  # weighted by length
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     shell = _PowerShell(depth)
     shell.run(clean(source.replace("\0", UNK)))
     return shell.effects

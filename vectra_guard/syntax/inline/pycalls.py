@@ -154,6 +154,13 @@ def _thread(w: Walker, args: Args, keywords: Keywords) -> Value:
     return UNKNOWN
 
 
+def _later(w: Walker, args: Args, keywords: Keywords) -> Value:
+    """A function and its arguments, called at some later time."""
+    if args and isinstance(args[0], (Func, Ref)):
+        call(w, args[0], list(args[1:]), keywords)
+    return UNKNOWN
+
+
 # --- files -----------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +287,15 @@ def _same(w: Walker, args: Args, keywords: Keywords) -> Value:
 
 def _as_text(w: Walker, args: Args, keywords: Keywords) -> Value:
     return flat(w.effects, args[0]) if args else ""
+
+
+def _stdin(w: Walker, args: Args, keywords: Keywords) -> Value:
+    return UNKNOWN if w.effects.stdin is None else emit.clean(w.effects.stdin)
+
+
+def _stdin_line(w: Walker, args: Args, keywords: Keywords) -> Value:
+    whole = _stdin(w, args, keywords)
+    return whole.split("\n")[0] if isinstance(whole, str) else whole
 
 
 def _repr(w: Walker, args: Args, keywords: Keywords) -> Value:
@@ -588,11 +604,13 @@ CALLS: dict[str, Handler] = {
     "os.posix_spawn": _exec_words("execve"), "os.posix_spawnp": _exec_words("execve"),
     "pty.spawn": _run_words, "asyncio.create_subprocess_exec": _run_words,
     "os.dup2": _tie, "os.fork": _fork, "os.forkpty": _fork,
+    "input": _stdin_line, "raw_input": _stdin_line, "sys.stdin.readline": _stdin_line, "sys.stdin.read": _stdin,
+    "sys.stdin.buffer.read": _stdin,
     "exec": _evaluate, "eval": _evaluate, "compile": _compile, "execfile": _run_path,
     "runpy.run_path": _run_path, "runpy.run_module": _run_module,
     "pip.main": _pip, "pip._internal.main": _pip, "pip._internal.cli.main.main": _pip,
     "threading.Thread": _thread, "multiprocessing.Process": _thread, "_thread.start_new_thread": _map,
-    "thread.start_new_thread": _map, "atexit.register": _thread, "threading.Timer": _thread,
+    "thread.start_new_thread": _map, "atexit.register": _later, "threading.Timer": _thread,
     # files
     "os.remove": _on_paths("rm -f"), "os.unlink": _on_paths("rm -f"), "shutil.rmtree": _on_paths("rm -rf"),
     "os.rmdir": _on_paths("rmdir"), "os.removedirs": _on_paths("rmdir -p"), "send2trash": _on_paths("rm -rf"),

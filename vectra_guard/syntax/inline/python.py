@@ -18,8 +18,9 @@ from vectra_guard.syntax.inline.pywalk import Walker
 _MAX_SOURCE = 60_000  # building the tree costs 2 µs a character
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     effects = Effects()
+    effects.stdin = stdin
     if "!" in source[:1] or "\n!" in source:  # ipython's way to run a shell command
         kept = []
         for line in source.split("\n"):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from vectra_guard.syntax.inline import common as c
 from vectra_guard.syntax.inline import emit
 from vectra_guard.syntax.inline.effects import Effects
+from vectra_guard.syntax.inline.emit import clean
 from vectra_guard.syntax.inline.lexer import Dialect
 from vectra_guard.syntax.inline.pyvalues import UNKNOWN, Obj, Ref, Value
 from vectra_guard.syntax.inline.reader import Language, Reader
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     reader = Reader(source, _RUBY, depth)
+    reader.effects.stdin = stdin
+    reader.subject = UNKNOWN if stdin is None else clean(stdin.rstrip("\n"))
     reader.run()
     return reader.effects
 
@@ -45,11 +48,16 @@ def _to_environment(r: Reader, args: list[Value]) -> Value:
     return Ref("os.environ")
 
 
+def _gets(r: Reader, args: list[Value]) -> Value:
+    return r.subject if r.effects.stdin is not None else UNKNOWN
+
+
 _RM_RF, _RM = c.delete("-rf"), c.delete("-f")
 
 _CALLS = {
     **{f"{prefix}{name}": _exec for prefix in ("", "Kernel.", "Process.", "PTY.") for name in ("system",
         "exec", "spawn")},
+    **{f"{place}{name}": _gets for place in ("", "STDIN.", "$stdin.", "ARGF.") for name in ("gets", "read")},
     "IO.popen": _popen, "Open3.capture2": _exec, "Open3.capture3": _exec, "Open3.capture2e": _exec,
     "Open3.popen3": _exec, "Open3.popen2": _exec, "Open3.pipeline": _exec, "syscall": c.same,
     "FileUtils.rm_rf": _RM_RF, "FileUtils.rm_r": _RM_RF, "FileUtils.rm": _RM, "FileUtils.rm_f": _RM,

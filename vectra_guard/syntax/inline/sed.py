@@ -6,7 +6,7 @@ from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, UNKNOWN_CODE, clean
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     script = _Sed(clean(source.replace("\0", UNK)))
     script.run()
     return script.effects

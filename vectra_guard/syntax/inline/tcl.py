@@ -6,10 +6,14 @@ from vectra_guard.syntax.inline.effects import Effects
 from vectra_guard.syntax.inline.emit import UNK, clean
 
 _MAX_DEPTH = 20
+_TALKS = frozenset(
+    {"sh", "bash", "zsh", "ksh", "dash", "fish", "ssh", "su", "sudo", "telnet", "docker", "kubectl", "login"}
+)
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     effects = Effects()
+    effects.shown = None  # what its programs print is not known
     _script(clean(source.replace("\0", UNK)), effects, depth)
     return effects
 
@@ -22,10 +26,13 @@ def _script(text: str, effects: Effects, depth: int) -> None:
         elif name in ("exec", "spawn", "overlay"):
             while rest and rest[0][:1] == "-":
                 rest = rest[1:]
+            effects.runs_shell |= bool(rest) and rest[0].rpartition("/")[2] in _TALKS
             if any(word in ("|", ">", ">>", "<", "2>", ">&", "|&") for word in rest):
                 effects.run(" ".join(rest))
             else:
                 effects.run_words(rest)
+        elif name in ("send", "exp_send") and effects.runs_shell:
+            effects.run(rest[-1].replace("\\r", "").strip() if rest else UNK)
         elif name == "open" and rest and rest[0][:1] == "|":
             effects.run(rest[0][1:])
         elif name == "file" and rest[:1] == ["delete"]:
@@ -46,7 +53,7 @@ def _commands(text: str) -> list[list[str]]:
         char = text[at]
         at += 1
         if char == "\\" and at < len(text):
-            word.append(text[at])
+            word.append({"n": "\n", "r": "\n", "t": "\t"}.get(text[at], text[at]))
             at += 1
         elif level:
             level += (char == "{") - (char == "}")

@@ -67,7 +67,7 @@ _READS = frozenset(
 )
 
 
-def read(source: str, depth: int) -> Effects:
+def read(source: str, depth: int, stdin: str | None = None) -> Effects:
     effects = Effects()
     for line in clean(source.replace("\0", UNK)).split("\n"):
         _command(line, effects, depth)
