@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 
 from vectra_guard.model import UNKNOWN, Command, Word
-from vectra_guard.rules.find import find_targets, is_find
+from vectra_guard.rules.find import find_targets, finds_little, is_find
 from vectra_guard.rules.places import GLOB
 from vectra_guard.rules.view import Context, View
 
+BARE = re.compile(r"[\\^$()*+?/\[\]]")
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
 WHOLE = frozenset(("delete.root", "delete.home", "delete.system", "delete.device", "guard.delete"))
 CONTAINERS = frozenset(("docker", "podman", "nerdctl"))
@@ -189,7 +190,7 @@ def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
         context.add(place, command, source.words[-1].text if source.words else "")
         return True
     if is_find(source):
-        if command.via == "xargs":
+        if command.via == "xargs" and not _chosen_artefacts(context, view, source):
             _grade_find(context, view.command, source)
         return True
     if source.name in ("git", "ls", "grep", "rg", "fd", "fdfind", "ag", "locate", "cat", "awk", "sort"):
@@ -198,6 +199,19 @@ def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
             return True
         context.add("delete.many-unknown", command, source.name)
         return True
+    return False
+
+
+def _chosen_artefacts(context: Context, view: View, source: View) -> bool:
+    """``find . | grep -E '__pycache__|[.]pyc$' | xargs rm``: only names that a pattern of artefacts lets through."""
+    at = view.command.stdin_from if view.command.stdin_from is not None else (
+        context.script.commands[view.command.top].stdin_from)
+    while at is not None and context.views[at] is not source:
+        grep = context.views[at]
+        if grep.name in ("grep", "egrep", "rg") and not grep.parsed.has("--invert-match") and grep.parsed.args:
+            names = [BARE.sub("", n) for n in re.split(r"\\?\|", grep.parsed.args[0].text)]
+            return all(grep.tags(Word("x" + n if n[:1] == "." else n, n, grep.command.span)) & FREE for n in names)
+        at = grep.command.stdin_from
     return False
 
 
@@ -247,15 +261,20 @@ def _by_find(context: Context, view: View) -> None:
     for at, text in enumerate(texts[:-1]):
         if text in ("-exec", "-execdir", "-ok", "-okdir"):
             name = texts[at + 1].rpartition("/")[2]
-            deletes = deletes or name in context.rules.role("deleters")
+            deletes = deletes or (name in context.rules.role("deleters") and name != "rmdir")
     if deletes:
         _grade_find(context, view.command, view)
 
 
 def _grade_find(context: Context, command: Command, source: View) -> None:
     targets, filtered = find_targets(source)
+    little = finds_little(source)
     for word in targets:
         tags = source.tags(word)
+        if little and not tags & {"root", "core", "system"}:
+            if little == "one":
+                _report(context, command, ("delete.file", False), word)
+            continue
         base = tags - {"glob"} if filtered else tags
         if filtered and base & {"home", "root", "core", "system"} and not tags & FREE:
             rule = "delete.find-system" if base & {"root", "core", "system"} and "log" not in base else "delete.many"

@@ -10,7 +10,8 @@ NAME_TESTS = frozenset([
 ])  # fmt: skip
 FILTERS = frozenset(
     [
-        "-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-newer", "-newermt", "-size", "-user", "-group",
+        "-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-newer", "-newermt", "-anewer", "-cnewer",
+        "-size", "-user", "-group",
         "-perm", "-empty", "-nouser", "-nogroup", "-samefile", "-inum", "-links", "-uid", "-gid",
     ]
 )  # fmt: skip
@@ -62,3 +63,16 @@ def _join(path: str, name: str) -> str:
 
 def _like(text: str, word: Word) -> Word:
     return Word(text, text, word.span)
+
+
+def finds_little(view: View) -> str:
+    """``empty`` where only empty files and folders are found, ``one`` for one file by its number, or nothing."""
+    texts = [w.text for w in view.words]
+    if {"-o", "-or", ","} & set(texts):
+        return ""
+    for at, text in enumerate(texts):
+        if text in ("-empty", "-inum", "-samefile") and texts[at - 1 : at] not in (["!"], ["-not"]):
+            return "empty" if text == "-empty" else "one"
+        if text in ("-type", "-xtype") and texts[at + 1 : at + 2] == ["l"]:
+            return "one"
+    return ""

@@ -25,6 +25,11 @@ INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "acti
 
 
 ENCODERS = frozenset(("base64", "base32", "basenc", "xxd", "od", "hexdump", "openssl"))
+READ = frozenset((
+    "sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mksh", "eval", "source", ".", "awk", "gawk", "mawk", "nawk",
+    "perl", "python", "ruby", "node", "php",
+))  # fmt: skip
+"""Languages whose text is read even where parts of it are unknown."""
 TELLTALES = frozenset(("tcpdump", "tshark", "dumpcap", "history", "fc"))
 READS = frozenset(("secrets.file", "secrets.dotenv"))
 NETWORK_CODE = re.compile(
@@ -216,10 +221,11 @@ def _interprets(context: Context, flows: Flows, view: View) -> None:
         found = flows.word(view, word)
         # decoded text that could be worked out is judged by what it says
         marks |= found - {"decoded"} if word.known else found
-        unknown = unknown or (not word.known and not word.sources)
+        unread = view.name not in READ and not word.known
+        unknown = unknown or ((unread or _all_unknown(word)) and not word.sources)
         if flows.clones and flows.in_clone(absolute(word.text, view.where)) and word.known:
             context.add("flow.clone-then-run", view.command, word.text)
-        if word.sources and not word.known and not marks & {"network", "decoded"}:
+        if word.sources and _all_unknown(word) and not marks & {"network", "decoded"}:
             _substituted(context, view, word)
     if reads_stdin_as_code(view):
         known = view.command.stdin_text is not None and UNKNOWN not in view.command.stdin_text
@@ -228,6 +234,11 @@ def _interprets(context: Context, flows: Flows, view: View) -> None:
             _piped(context, view, view.command.stdin_from)
     if not _mark_findings(context, view, marks) and unknown:
         context.add("flow.unknown-code", view.command, undecided=view.name not in ("eval", "source", "."))
+
+
+def _all_unknown(word: Word) -> bool:
+    """Nothing of the text is known. What is known in part was read, with its unknown parts at their worst."""
+    return not word.known and not any(c.isalnum() for c in word.text)
 
 
 def _piped(context: Context, view: View, source: int) -> None:

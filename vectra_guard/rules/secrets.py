@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from vectra_guard.model import Word
 from vectra_guard.rules.find import find_targets, is_find
+from vectra_guard.rules.places import GLOB
 from vectra_guard.rules.view import Context, View
 
 SECRET_VARIABLE = re.compile(
@@ -76,17 +77,38 @@ def secret_words(view: View) -> list[Word]:
     return found
 
 
+def _named(word: Word) -> Word:
+    """``~/*.pem`` as a file of that name: a pattern that fits a secret by accident names none."""
+    if not GLOB.search(word.text):
+        return word
+    name = GLOB.sub("x", word.text.rpartition("/")[2])
+    return Word(name, name, word.span)
+
+
 def _found(context: Context, view: View) -> bool:
     """What find hands over has, by its name tests, the name of a secret."""
     for source in {s for w in view.words for s in w.sources}:
         finder = context.views[source]
-        if is_find(finder) and any("secret" in finder.tags(w) for w in find_targets(finder)[0]):
+        if is_find(finder) and any("secret" in finder.tags(_named(w)) for w in find_targets(finder)[0]):
             return True
+    return False
+
+
+def _loads(context: Context, view: View) -> bool:
+    """``export $(grep -v '^#' .env | xargs)``: goes into the environment and is not shown."""
+    at: int | None = view.command.index
+    while at is not None:
+        users = {v.name for v in context.views if v.command.via != "xargs" and any(at in w.sources for w in v.words)}
+        if users:
+            return users <= {"export", "env", "declare"}
+        at = context.views[at].command.stdout_to
     return False
 
 
 def _reads(context: Context, view: View) -> None:
     words: Sequence[Word] = view.words
+    if view.name == "ssh-keygen" and not view.parsed.has("-y", "-e", "-p"):
+        return  # it makes a key
     if view.name == "openssl":
         options = {w.text for w in words}
         public = bool(options & {"-pubout", "-noout"}) and "-text" not in options
@@ -107,6 +129,8 @@ def _reads(context: Context, view: View) -> None:
         if " " in word.text:
             continue  # a sentence that mentions a file: a message, a pattern, a program's text
         if "secret" in tags and not word.text.startswith("-"):
+            if "dotenv" in tags and view.command.via == "substitution" and _loads(context, view):
+                return
             context.add("secrets.dotenv" if "dotenv" in tags else "secrets.file", view.command, word.text)
             return
     if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg"):
@@ -138,6 +162,11 @@ def _copies(context: Context, view: View) -> None:
 
 
 def _prints(context: Context, view: View) -> None:
+    out = view.command.stdout_to
+    if out is not None:
+        reader, role = context.views[out].name, context.rules.role
+        if not any(reader in role(r) for r in ("file_readers", "filters", "printers", "interpreters", "copiers")):
+            return  # `echo "$TOKEN" | docker login --password-stdin`: handed over, not shown
     for word in view.words:
         for name in word.variables:
             if secret_variable(name):
@@ -157,7 +186,13 @@ def _environment(context: Context, view: View, loaded: bool) -> None:
         flags_only = name != "export" or True
     if not flags_only or (name == "set" and args):
         return
+    if view.command.via == "substitution":
+        return  # taken, not shown
     out = view.command.stdout_to
+    while out is not None and context.views[out].name in ("sort", "uniq", "tac", "tr", "cat") and (
+        context.views[out].command.stdout_to is not None
+    ):
+        out = context.views[out].command.stdout_to
     if out is not None:
         reader = context.views[out]
         if reader.name in GREPS:
@@ -165,7 +200,8 @@ def _environment(context: Context, view: View, loaded: bool) -> None:
             if FILTER_FOR_SECRETS.search(asks):
                 context.add("secrets.environment-filtered", view.command, asks)
             return
-        if reader.name in context.rules.role("summarisers"):
+        names_only = reader.name == "cut" and any(w.text in ("-f1", "-f=1") for w in reader.words)
+        if names_only or reader.name in context.rules.role("summarisers"):
             return
     context.add("secrets.environment-loaded" if loaded else "secrets.environment", view.command)
 

@@ -22,7 +22,8 @@ ENDLESS = re.compile(
     r"\bwhile\s+(true|:|1|\[\s*1\s*\]|\(\(\s*1\s*\)\))\s*[;\n]|\buntil\s+false\b|\bfor\s*\(\(\s*;\s*;\s*\)\)"
 )
 PAUSES = frozenset(("sleep", "wait", "read", "usleep", "break", "exit", "inotifywait"))
-SELF = re.compile(r"\$\{?(0|BASH_SOURCE)\b")
+SELF = re.compile(r"[\"']?\$\{?0\}?( ?[\"']?\$@[\"']?)?[\"']?")
+SPAWNS = re.compile(r"\bdo\b[^\n]{0,2000}[^&|>\s]\s*&(?![&>\d])[^\n]{0,2000}\bdone\b")
 LINKS = frozenset(("nc", "ncat", "netcat", "telnet", "socat", "openssl"))
 NETCATS = frozenset(("nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "pwncat"))
 
@@ -52,7 +53,8 @@ def judge(context: Context) -> None:
 def _endless_spawn(context: Context) -> None:
     """A loop without end or pause whose body goes on in the background."""
     loop = [v for v in context.views if v.command.in_loop]
-    if any(v.name in PAUSES for v in loop) or not ENDLESS.search(context.request.line[:20_000]):
+    line = context.request.line[:20_000]
+    if any(v.name in PAUSES for v in loop) or not ENDLESS.search(line) or not SPAWNS.search(line):
         return
     started = next(v for v in loop if v.command.background)
     context.add("attack.fork-bomb", started.command)
@@ -60,6 +62,8 @@ def _endless_spawn(context: Context) -> None:
 
 def _kills_listed(context: Context, view: View) -> None:
     """``kill $(pgrep -u dev)``: every process that a user has, or that there is."""
+    if any(w.text == "-0" for w in view.words):
+        return  # only asks whether it lives
     indexes = [s for w in view.words for s in w.sources]
     if view.command.via == "xargs" and (at := context.script.commands[view.command.top].stdin_from) is not None:
         indexes.append(at)
@@ -93,9 +97,11 @@ def _own_job(context: Context, view: View, word: Word) -> bool:
 def _interpreter(context: Context, view: View) -> None:
     command = view.command
     shells = context.rules.role("shells")
-    looping = command.in_loop and command.background
+    inside = command.in_loop or context.views[command.top].name in ("xargs", "gxargs")
+    looping = inside and command.background
     if view.name in shells and any(
-        (looping and w.text == UNKNOWN) or ((looping or command.via == "xargs") and SELF.search(w.raw))
+        (looping and (w.text == UNKNOWN or "BASH_SOURCE" in w.raw))
+        or ((looping or command.via == "xargs") and SELF.fullmatch(w.raw))
         for w in command.words
     ):
         context.add("attack.fork-bomb", command)

@@ -22,8 +22,13 @@ SOURCES = (
 )  # fmt: skip
 KERNEL = (
     "/proc/sys/kernel/", "/proc/sys/fs/", "/proc/sys/net/", "/sys/kernel/", "/sys/module/", "/sys/fs/",
-    "/sys/firmware/", "/sys/block/", "/sys/bus/",
+    "/sys/firmware/", "/sys/block/",
 )  # fmt: skip
+GROWING = (
+    "/etc/apt/", "/etc/fstab", "/etc/ld.so.conf", "/etc/default/", "/etc/network/",
+    "/etc/netplan/", "/etc/environment", "/usr/bin/", "/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/",
+)  # fmt: skip
+LISTS = ("/etc/apt/sources.list.d/", "/etc/apt/preferences.d/", "/etc/apt/keyrings/", "/usr/share/keyrings/")
 INNOCENT = frozenset(("temp", "artefact", "cache", "harmless-device", "log"))
 
 
@@ -34,7 +39,9 @@ def judge(context: Context) -> None:
         for redirect in command.redirects:
             if redirect.op in WRITES and not (redirect.op == ">&" and redirect.target.text.isdigit()):
                 empties = redirect.op in (">", ">|", "&>") and _writes_nothing(context, view)
-                _report(context, view, redirect.target, output_text(context, view), empties=empties, redirect=True)
+                text = output_text(context, view)
+                grown = redirect.op in (">>", "&>>")
+                _report(context, view, redirect.target, text, empties=empties, redirect=True, grown=grown)
         if view.name in writers:
             _by_command(context, view)
         elif view.name == "visudo" and command.stdin_from is not None:
@@ -69,7 +76,8 @@ def _by_command(context: Context, view: View) -> None:
     else:
         targets = parsed.args
     for word in targets:
-        _report(context, view, word, text, empties=empties, redirect=False)
+        grown = (name == "tee" and parsed.has("--append")) or (name == "ln" and not parsed.has("--force"))
+        _report(context, view, word, text, empties=empties, redirect=False, grown=grown)
 
 
 def _targets(args: list[Word]) -> list[Word]:
@@ -86,8 +94,13 @@ def _writes_nothing(context: Context, view: View) -> bool:
     return False
 
 
-def _report(context: Context, view: View, word: Word, text: str | None, *, empties: bool, redirect: bool) -> None:
+def _report(
+    context: Context, view: View, word: Word, text: str | None, *, empties: bool, redirect: bool, grown: bool
+) -> None:
     rule = grade(view.tags(word), word, text, empties=empties, redirect=redirect)
+    known = word.text.startswith(GROWING) or (word.text == "/etc/hosts" and (text or "").startswith(("127.", "::1")))
+    if rule == "write.system-core" and (word.text.startswith(LISTS) or (grown and known)):
+        rule = "write.system"  # an entry more, which can be taken out again
     if rule == "write.emptied" and not _exists(context, view, word):
         return
     if rule:
