@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "judge what scripts, Makefiles, Dockerfiles and workflows would run"),
     "explain": ("explain", "show each step of a decision"),
     "trust": ("trust", "list, add and remove approvals"),
+    "suggest": ("suggest", "what your shell history would have asked, and how to be asked less"),
     "metrics": ("metrics", "what ran, where, and what it cost"),
     "audit": ("audit", "the log of decisions; show, verify, export"),
     "preset": ("preset", "list, show and use shipped presets"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vectra_guard.errors import Refused
 from vectra_guard.report.notice import visible
+from vectra_guard.report.text import confirmed
 
 if TYPE_CHECKING:
     import argparse
@@ -120,11 +121,8 @@ def _export(options: argparse.Namespace, store: MetricsStore) -> int:
 
 
 def _reset(options: argparse.Namespace, store: MetricsStore) -> int:
-    if not options.yes:
-        sys.stdout.write("forget all runs and totals? [y/N] ")
-        sys.stdout.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise Refused("nothing was forgotten")
+    if not options.yes and not confirmed("forget all runs and totals?"):
+        raise Refused("nothing was forgotten; --yes forgets without asking")
     store.reset()
     print("forgotten")
     return 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectra_guard.errors import Refused, UsageError
 from vectra_guard.report.notice import visible
+from vectra_guard.report.text import confirmed
 
 if TYPE_CHECKING:
     import argparse
@@ -209,7 +210,7 @@ def _confirm_pattern(options: argparse.Namespace, guard: Guard) -> None:
     if len(lines) > 10:
         print(f"  and {len(lines) - 10} more")
     print("It also covers whatever else fits it; what is critical is never covered.")
-    if not options.yes and not _yes("save it?"):
+    if not options.yes and not confirmed("save it?"):
         raise Refused("nothing was saved; --yes saves without asking")
 
 
@@ -221,15 +222,6 @@ def _as_typed(guard: Guard, run: Run) -> list[tuple[str, ...]]:
     return [part.words for part in policy.all_parts(guard.judge(request).script, request) if part.words]
 
 
-def _yes(question: str) -> bool:
-    """Ask on the terminal; where there is none the answer is no."""
-    if not sys.stdin.isatty():
-        return False
-    sys.stdout.write(f"{question} [y/N] ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def _remove(options: argparse.Namespace, store: TrustStore) -> int:
     found = store.find(options.entry)
     if not found:
@@ -239,7 +231,7 @@ def _remove(options: argparse.Namespace, store: TrustStore) -> int:
             print(f"{entry.id}  {visible(entry.command)}")
         if not sys.stdin.isatty():
             raise UsageError(f"{len(found)} entries match; say which by its id, or --yes for all")
-        if not _yes(f"remove these {len(found)} entries?"):
+        if not confirmed(f"remove these {len(found)} entries?"):
             raise Refused("nothing was removed")
     count = store.remove([e.id for e in found])
     print(json.dumps([e.id for e in found]) if options.json else f"removed {count}")

@@ -1,7 +1,8 @@
-"""Tables and times for people, on standard output. Numbers stay plain; nothing here decides anything."""
+"""Tables, times and yes-or-no for people, on standard output. Numbers stay plain; nothing here decides anything."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -24,6 +25,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         console.print(shown)
     else:
         console.print(shown, width=max(200, console.width), crop=False)
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal; where there is none the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stdout.write(f"{question} [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def when(moment: float | None) -> str:
