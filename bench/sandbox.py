@@ -21,7 +21,7 @@ from pathlib import Path
 from vectra_guard import sandbox
 from vectra_guard.config.schema import Config, Sandbox
 from vectra_guard.model import Network, SandboxSpec
-from vectra_guard.sandbox import session, spawn
+from vectra_guard.sandbox import confine, session, spawn
 from vectra_guard.sandbox.runtimes import bubblewrap
 
 VG = str(Path(sys.executable).with_name("vg"))
@@ -46,7 +46,7 @@ def raw(spec: SandboxSpec, binary: str) -> Callable[[], None]:
         words = ["bwrap", *pipes.first[:2], "--", *spec.argv]
         pid = os.fork()
         if pid == 0:
-            spawn.execute(binary, words, pipes.passed, shield=False)
+            spawn.execute(spawn.Start(binary, words, pipes.passed, shield=False, before=confine.Steps()))
         os.waitpid(pid, 0)
         pipes.close()
 

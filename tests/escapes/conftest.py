@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from tests.sandbox import box
 from vectra_guard.sandbox.levels import LEVELS
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 CANARY = "vg-canary-process"
 
 
@@ -25,8 +27,8 @@ class Range:
     context: dict[str, object]
     leak: int
 
-    def write_context(self, level: str) -> Path:
-        context = self.context | {"tmp_size": LEVELS[level].tmp_size}  # type: ignore[index]
+    def write_context(self, level: str, also: Sequence[str] = ()) -> Path:
+        context = self.context | {"tmp_size": LEVELS[level].tmp_size, "also": also}  # type: ignore[index]
         path = self.person.project / "context.json"
         path.write_text(json.dumps(context))
         self.person.own(path)
@@ -56,11 +58,12 @@ def range_(request: pytest.FixtureRequest) -> Iterator[Range]:
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    (home / ".local/state/vectra-guard").chmod(0o700)
     (project / "link-outside").symlink_to(home / "victim")
     subprocess.run(["git", "init", "-q", str(project)], check=True)
     sockets = []
     runtime = person.base / "run"
-    (runtime / "vectra-guard").mkdir()
+    (runtime / "vectra-guard").mkdir(mode=0o700)
     for name in ("vectra-guard/evaluator.sock", "docker.sock", "agent.sock"):
         sockets.append(_listen(str(runtime / name)))
         (runtime / name).chmod(0o777)
@@ -70,6 +73,7 @@ def range_(request: pytest.FixtureRequest) -> Iterator[Range]:
     for name in (home, runtime):
         person.own(name)
     canary = person.popen([person.python, "-c", "import time; time.sleep(900)", CANARY])
+    segment = _shared_memory()
     leak = os.open(person.base / "vg-leak", os.O_RDWR | os.O_CREAT)
     context: dict[str, object] = {
         "home": str(home),
@@ -78,17 +82,29 @@ def range_(request: pytest.FixtureRequest) -> Iterator[Range]:
         "agent_socket": str(runtime / "agent.sock"),
         "abstract": f"vg-abstract-{os.getpid()}",
         "port": loopback.getsockname()[1],
+        "segment": segment,
         "canary": CANARY,
         "canary_pid": canary.pid,
         "host": {name: os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "pid", "user")},
     }
     yield Range(person, context, leak)
+    LIBC.shmctl(segment, 0, None)  # IPC_RMID
     canary.kill()
     canary.wait()
     os.close(leak)
     for item in sockets:
         item.close()
     box.remove(person)
+
+
+def _shared_memory() -> int:
+    """A segment that everybody may read."""
+    segment = LIBC.shmget(0, 4096, 0o1666)  # IPC_PRIVATE, IPC_CREAT
+    LIBC.shmat.restype = ctypes.c_void_p
+    address = LIBC.shmat(segment, None, 0)
+    ctypes.memmove(address, b"shared", 6)
+    LIBC.shmdt(ctypes.c_void_p(address))
+    return int(segment)
 
 
 def _listen(address: str) -> socket.socket:

@@ -1,63 +1,36 @@
 """Every attempt of ``probes`` fails inside, at every level, as root and as an ordinary user; and each can succeed.
 
-The proof that it can: the same probe, run in a naive sandbox (the whole host read-only, home and project
-writable, as people write it first) or on the host itself, gets through. One that is refused there too by the
-system itself is named in ``REFUSED_ANYWAY`` with the reason.
+The proof that it can: the same probe gets through on the host (where it is harmless), or in a sandbox that lacks what
+refuses it in ours. A probe that nothing lets through proves nothing and fails ``test_each_probe_can_succeed``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
+from tests.conftest import need
 from tests.escapes import probes
 from tests.escapes.conftest import Range
 
 pytestmark = pytest.mark.sandbox
 
-LEVELS = ("permissive", "balanced", "strict", "paranoid")
-# home is meant to be readable at permissive, git hooks writable, network full
+RUNS = [
+    ("permissive", "direct"), ("balanced", "direct"), ("strict", "direct"), ("paranoid", "direct"),
+    ("balanced", "review"), ("strict", "review"), ("paranoid", "review"), ("paranoid", "ro"),
+]  # fmt: skip
+FROM_MEMORY = {"run_from_tmp", "run_from_shared_memory", "run_from_home"}
+LATER = {"plant_git_hook", "change_git_config", "change_project_policy"}
 MEANT = {
-    "permissive": {
-        "plant_git_hook", "change_git_config", "change_project_policy", "host_loopback", "route_out",
-        "metadata_address", "abstract_socket",
-    },
-}  # fmt: skip
-REFUSED_ANYWAY = {
-    "user": {
-        "read_shadow": "mode 640",
-        "core_pattern": "belongs to root",
-        "host_name": "belongs to root",
-        "write_etc": "belongs to root",
-        "write_usr": "belongs to root",
-        "mount_tmpfs": "needs a capability",
-        "remount_writable": "needs a capability",
-        "unmask": "needs a capability",
-        "enter_namespace": "needs a capability",
-        "bpf": "needs a capability",
-        "packet_socket": "needs a capability",
-        "device_node": "needs a capability",
-    },
-    "root": {
-        "device_node": "the kernel never opens device nodes made in a user namespace",
-        "write_etc": "read-only in the naive sandbox too",
-        "write_usr": "read-only in the naive sandbox too",
-        "remount_writable": "mounts of the host are locked in a user namespace",
-        "unmask": "/proc/sys is not covered there: nothing to unmask",
-        "bpf": "needs a capability in the first user namespace",
-    },
-    "both": {
-        "kernel_memory_files": "a /dev of its own, and kcore needs a capability",
-        "sysrq": "the kernel may lack it",
-        "metadata_address": "there is no such service on most hosts",
-        "hardlink_secret": "the project is another mount in the naive sandbox",
-        "trace_host_process": "the system may refuse tracing what is not a child",
-        "vsock": "the kernel may lack it",
-        "io_uring": "may be switched off by the system",
-        "userfaultfd": "may be switched off by the system",
-    },
+    # git hooks writable, network of the host; home is readable but not writable
+    "permissive": LATER | FROM_MEMORY - {"run_from_home"} | {"host_loopback", "route_out"},
+    "balanced": FROM_MEMORY,
+    "strict": FROM_MEMORY,
+    "paranoid": set(),
 }
 
 
@@ -69,55 +42,72 @@ def answers(output: str) -> dict[str, list[object]]:
     raise AssertionError(f"no answers in: {output!r}")
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_nothing_gets_through(range_: Range, level: str) -> None:
+def secrets(range_: Range) -> dict[str, str]:
+    agent = str(range_.context["agent_socket"])
+    return {"MY_API_TOKEN": "envsecret", "INNOCENT": "envsecret", "SSH_AUTH_SOCK": agent}
+
+
+@pytest.mark.parametrize(("level", "mode"), RUNS)
+def test_nothing_gets_through(range_: Range, level: str, mode: str) -> None:
     person = range_.person
     path = range_.write_context(level)
-    env = {"MY_API_TOKEN": "envsecret", "INNOCENT": "envsecret", "SSH_AUTH_SOCK": str(range_.context["agent_socket"])}
+    hook, settings = person.project / ".git/hooks/pre-commit", person.project / ".git/config"
+    before = settings.read_text()
     result = person.run(
         ["/usr/bin/python3", "probes.py", path.name],
         level=level,
-        workspace_mode="direct",
+        workspace_mode=mode,
         network_mode="level" if level in ("permissive", "paranoid") else "none",
-        env=env,
+        env=secrets(range_),
         pass_fds=(range_.leak,),
         timeout=120,
     )
+    assert result.out, (result.err, result.outcome)
     found = answers(result.out)
-    through = {name for name, (got, *_) in found.items() if got} - MEANT.get(level, set())
+    in_the_view = LATER if mode == "review" else set()
+    through = {name for name, (got, *_) in found.items() if got} - MEANT[level] - in_the_view
     assert not through, {name: found[name] for name in through}
     assert set(found) == set(probes.PROBES)
     assert (person.home / "victim").read_text() == "victim\n"
     assert (person.home / ".bashrc").read_text() == "# real bashrc\n"
     assert (person.home / ".local/state/vectra-guard/state.db").read_text() == "store\n"
     assert not (person.home / "outside-marker").exists()
+    if level == "permissive":
+        hook.unlink()
+        settings.write_text(before)
+    assert not hook.exists()
+    assert settings.read_text() == before
 
 
-def naive(range_: Range) -> dict[str, list[object]]:
-    """bwrap as one writes it first: everything visible, home and project writable, environment inherited."""
+# --- proofs ------------------------------------------------------------------------------------------------------
+
+NAIVE = "--ro-bind / / --bind {home} {home} --dev /dev --proc /proc --bind /tmp /tmp"
+"""As one writes it first: everything visible, home and project writable, environment and descriptors inherited."""
+NAMESPACES = "--unshare-user --unshare-pid --unshare-ipc --unshare-uts"
+POWERFUL = (
+    f"{NAIVE} {NAMESPACES} --uid 0 --gid 0 --cap-add ALL --ro-bind /var/lib /var/lib --ro-bind /proc/sys /proc/sys "
+    "--overlay-src /etc --tmp-overlay /etc --overlay-src /usr --tmp-overlay /usr"
+)
+"""With every right inside, and throw-away copies of system folders to write to."""
+UNCONFINED = "--ro-bind / / --dev-bind {home} {home} --dev-bind /dev /dev --proc /proc --unshare-pid --unshare-uts"
+"""Of root without a user namespace: only mounts keep it from the host."""
+AS_ROOT = ["core_pattern", "kernel_memory_files", "device_node", "bpf", "sysrq"]
+"""Tried in it: they open, or write what is there already."""
+
+
+def inside(range_: Range, options: str, names: Sequence[str] = ()) -> dict[str, list[object]]:
     person = range_.person
-    range_.write_context("paranoid")
-    env = person.environment(MY_API_TOKEN="envsecret", SSH_AUTH_SOCK=str(range_.context["agent_socket"]))
-    command = [
-        person.bwrap, "--ro-bind", "/", "/", "--bind", str(person.home), str(person.home), "--dev", "/dev",
-        "--proc", "/proc", "--bind", "/tmp", "/tmp", "--unshare-user", "--unshare-pid", "--unshare-ipc",
-        "--unshare-uts", "--", "/usr/bin/python3", "probes.py", "context.json",
-    ]  # fmt: skip
-    done = subprocess.run(
-        [*person.prefix(), *command], cwd=person.project, env=env, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return answers(done.stdout)
+    words = options.format(home=person.home).split()
+    return collected(range_, [person.bwrap, *words, "--", "/usr/bin/python3", "probes.py"], names)
 
 
-def on_host(range_: Range) -> dict[str, list[object]]:
+def collected(range_: Range, command: list[str], names: Sequence[str]) -> dict[str, list[object]]:
     person = range_.person
-    path = range_.write_context("paranoid")
-    env = person.environment(MY_API_TOKEN="envsecret", SSH_AUTH_SOCK=str(range_.context["agent_socket"]))
+    path = range_.write_context("paranoid", names)
     done = subprocess.run(
-        [*person.prefix(), "/usr/bin/python3", "probes.py", path.name, *sorted(probes.HARMLESS)],
+        [*person.prefix(), *command, path.name, *names],
         cwd=person.project,
-        env=env,
+        env=person.environment(**secrets(range_)),
         capture_output=True,
         text=True,
         pass_fds=(range_.leak,),
@@ -127,12 +117,23 @@ def on_host(range_: Range) -> dict[str, list[object]]:
     return answers(done.stdout)
 
 
+LACKING = {
+    "vsock": "EAFNOSUPPORT", "io_uring": "ENOSYS", "userfaultfd": "ENOSYS", "bpf": "ENOSYS", "sysrq": "ENOENT",
+    "kernel_keyring": "ENOSYS", "foreign_call_gate": "",
+}  # fmt: skip
+"""What a kernel may be built without, and how it says so to root."""
+
+
+@pytest.mark.parametrize("range_", ["me"], indirect=True)
 def test_each_probe_can_succeed(range_: Range) -> None:
-    before = {name: (range_.person.home / name).read_text() for name in ("victim", ".bashrc")}
-    loose, host = naive(range_), on_host(range_)
-    for name, text in before.items():
+    """Shown as root, who alone can be given everything; that the ordinary user is refused too is shown above."""
+    need(os.getuid() == 0, "root, to show that each attempt can succeed")
+    kept = {name: (range_.person.home / name).read_text() for name in ("victim", ".bashrc")}
+    found = [inside(range_, f"{NAIVE} {NAMESPACES}")]
+    found += [inside(range_, POWERFUL), inside(range_, UNCONFINED, AS_ROOT)]
+    found += [collected(range_, ["/usr/bin/python3", "probes.py"], sorted(probes.HARMLESS))]
+    for name, text in kept.items():
         (range_.person.home / name).write_text(text)
-    kind = "root" if range_.person.uid == 0 else "user"
-    cannot = {name for name in probes.PROBES if not loose[name][0] and not host.get(name, [False])[0]}
-    unexplained = cannot - set(REFUSED_ANYWAY[kind]) - set(REFUSED_ANYWAY["both"])
-    assert not unexplained, {name: (loose[name], host.get(name)) for name in unexplained}
+    never = {name for name in probes.PROBES if not any(answer.get(name, [False])[0] for answer in found)}
+    excused = {name for name in never & set(LACKING) if found[2][name][1] == LACKING[name]}
+    assert not never - excused, {name: [answer.get(name) for answer in found] for name in never}

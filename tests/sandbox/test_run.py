@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.sandbox.box import Account
-from tests.sandbox.test_terminal import survivors
+from tests.sandbox.test_terminal import LONG, survivors
 
 pytestmark = pytest.mark.sandbox
 
@@ -55,13 +55,13 @@ def test_usual_signals_are_not_ignored_inside(person: Account) -> None:
 
 
 def test_time_out_ends_the_whole_tree(person: Account) -> None:
-    script = 'trap "" TERM; setsid sleep 65.5 & (setsid setsid sleep 65.5 &) ; sleep 65.5; sleep 65.5'
+    script = f'trap "" TERM; setsid {LONG} & (setsid setsid {LONG} &) ; {LONG}; {LONG}'
     began = time.monotonic()
     done = person.run(["sh", "-c", script], limit=1)
     assert done.status == 124
     assert done.outcome["timed_out"]
     assert time.monotonic() - began < 10
-    assert not survivors("sleep 65.5")
+    assert not survivors(LONG)
 
 
 def test_time_out_lets_a_command_clean_up(person: Account) -> None:
@@ -72,8 +72,8 @@ def test_time_out_lets_a_command_clean_up(person: Account) -> None:
 
 
 def test_a_daemon_does_not_outlive_its_command(person: Account) -> None:
-    person.run(["sh", "-c", "setsid sleep 66.6 >/dev/null 2>&1 & exit 0"])
-    assert not survivors("sleep 66.6")
+    person.run(["sh", "-c", f"setsid {LONG} >/dev/null 2>&1 & exit 0"])
+    assert not survivors(LONG)
 
 
 def test_memory_of_the_whole_tree_is_limited(person: Account) -> None:
@@ -122,16 +122,16 @@ def test_term_is_passed_on(person: Account) -> None:
 
 
 def test_killing_the_guard_kills_the_run(person: Account) -> None:
-    command, _ = person.driver(["sh", "-c", "setsid sleep 67.7 & echo up; sleep 67.7"])
+    command, _ = person.driver(["sh", "-c", f"setsid {LONG} & echo up; {LONG}"])
     process = person.popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert process.stdout is not None
     assert process.stdout.readline() == b"up\n"
     process.kill()
     process.wait()
     deadline = time.monotonic() + 5
-    while survivors("sleep 67.7") and time.monotonic() < deadline:
+    while survivors(LONG) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not survivors("sleep 67.7")
+    assert not survivors(LONG)
 
 
 def test_many_at_once(me: Account) -> None:

@@ -63,6 +63,10 @@ def shell(person: box.Account) -> Iterator[Shell]:
     made.child.close(force=True)
 
 
+LONG = f"sleep 60.{os.getpid()}"
+"""Nobody else on the machine has this one; each test that looks for survivors starts without any."""
+
+
 def survivors(mark: str) -> list[str]:
     found = []
     for name in os.listdir("/proc"):
@@ -92,13 +96,13 @@ def test_resizing_reaches_the_command(shell: Shell) -> None:
 
 
 def test_ctrl_c_ends_a_command_that_does_not_handle_it(shell: Shell) -> None:
-    shell.type(shell.boxed("sh", "-c", "echo up; exec sleep 61.1"))
+    shell.type(shell.boxed("sh", "-c", f"echo up; exec {LONG}"))
     shell.expect(r"[\r\n]up")
     shell.child.sendintr()
     shell.expect("ready> ")
     assert shell.status() == 130
     assert shell.canonical()
-    assert not survivors("sleep 61.1")
+    assert not survivors(LONG)
 
 
 def test_ctrl_c_reaches_a_command_that_does(shell: Shell) -> None:
@@ -149,23 +153,23 @@ def test_started_in_the_background_it_does_not_stop(shell: Shell) -> None:
 
 
 def test_a_background_run_that_is_killed_takes_all_along(shell: Shell) -> None:
-    shell.type(shell.boxed("sh", "-c", "echo up; setsid sleep 62.2 & exec sleep 62.2") + " &")
+    shell.type(shell.boxed("sh", "-c", f"echo up; setsid {LONG} & exec {LONG}") + " &")
     shell.expect(r"(ready> |[\r\n])up")
     shell.type("kill %1; wait %1")
     shell.expect("ready> ")
     assert shell.status() == 143
-    assert not survivors("sleep 62.2")
+    assert not survivors(LONG)
 
 
 def test_killing_the_guard_itself_leaves_nothing(shell: Shell) -> None:
-    shell.type(shell.boxed("sh", "-c", "echo up; setsid sleep 63.3 & exec sleep 63.3") + " &")
+    shell.type(shell.boxed("sh", "-c", f"echo up; setsid {LONG} & exec {LONG}") + " &")
     shell.expect(r"(ready> |[\r\n])up")
     shell.type("kill -KILL %1; wait %1")
     shell.expect("ready> ")
     deadline = time.monotonic() + 5
-    while survivors("sleep 63.3") and time.monotonic() < deadline:
+    while survivors(LONG) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not survivors("sleep 63.3")
+    assert not survivors(LONG)
 
 
 def test_an_interactive_shell_inside_has_job_control(shell: Shell) -> None:
@@ -225,3 +229,12 @@ def test_nothing_can_be_typed_into_the_users_terminal(shell: Shell) -> None:
     shell.expect("ready> ")
     assert shell.status() == 0
     assert "injected" not in (shell.child.before or "")
+
+
+def test_the_guard_cannot_be_stopped_by_its_command(shell: Shell) -> None:
+    """A stream that is the terminal puts both in one process group: a stop meant for it must not reach the guard,
+    or no time-out would hold."""
+    attempt = "import os, signal; os.kill(0, signal.SIGSTOP)"
+    shell.type(shell.boxed("/usr/bin/python3", "-c", attempt, limit=1) + " | cat; echo inner=${PIPESTATUS[0]}.")
+    shell.expect(r"inner=(\d+)\.|Stopped")
+    assert shell.child.after == "inner=124."

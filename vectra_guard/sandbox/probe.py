@@ -96,10 +96,11 @@ def _try(binary: str, level: SecurityLevel, further: tuple[Mount, ...] = ()) -> 
         workspace="/",
         workspace_mode="ro",
         network=Network("none"),
-        mounts=(*base, *further),
+        mounts=(*base, Mount("", "/tmp", "tmpfs", mode=0o1777), *further),  # noqa: S108 - inside
         env={"PATH": "/usr/bin:/bin"},
         limits=Limits(tmp_size=row.tmp_size),
         seccomp=row.seccomp,
+        noexec_tmp=row.noexec_tmp,
     )
     return _trial(spec, binary)
 
@@ -118,8 +119,9 @@ def _trial(spec: SandboxSpec, binary: str) -> str:
             os.dup2(writer, 1)
             os.dup2(writer, 2)
             status = session.run(spec, binary).status
-        except SandboxError:
-            status = 1  # bwrap has written the reason
+        except GuardError as err:
+            if not isinstance(err, SandboxError):  # else bwrap has written the reason
+                os.write(2, str(err).encode("utf-8", "replace"))
         finally:
             os._exit(status)
     os.close(writer)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vectra_guard.errors import SandboxError
 from vectra_guard.model import Outcome, SandboxSpec
 from vectra_guard.paths import APP
-from vectra_guard.sandbox import limits, spawn, supervise
+from vectra_guard.sandbox import confine, limits, spawn, supervise
 from vectra_guard.sandbox.runtimes import bubblewrap
 from vectra_guard.sandbox.spec import INSIDE_ID
 
@@ -72,6 +72,7 @@ def _run(spec: SandboxSpec, binary: str) -> Outcome:
         if lease is not None:
             spec = replace(spec, mounts=lease.mounts)
         door, spec = _network(spec)
+        spec, steps, weaker = confine.plan(spec, own_group=own_session or all(streams))
         options = bubblewrap.arguments(
             spec,
             root=root,
@@ -82,15 +83,18 @@ def _run(spec: SandboxSpec, binary: str) -> Outcome:
         pipes = spawn.Pipes(options)
         prefix = spawn.launcher(spec.argv)
         words = ["bwrap", *pipes.first, "--", *prefix, *spec.argv]
+        start = spawn.Start(binary, words, pipes.passed, shield=bool(prefix), before=steps)
         if all(streams):
             from vectra_guard.sandbox import terminal
 
-            with terminal.Terminal(binary, words, pipes.passed, shield=bool(prefix)) as screen:
-                return _with_caches(_supervised(spec, pipes, screen.outer, began, door, screen=screen), lease)
-        outer = os.fork()
-        if outer == 0:
-            spawn.execute(binary, words, pipes.passed, shield=bool(prefix))
-        return _with_caches(_supervised(spec, pipes, outer, began, door, own_session=own_session), lease)
+            with terminal.Terminal(start) as screen:
+                ended = _supervised(spec, pipes, screen.outer, began, door, weaker, screen=screen)
+        else:
+            outer = os.fork()
+            if outer == 0:
+                spawn.execute(start)
+            ended = _supervised(spec, pipes, outer, began, door, weaker, own_session=own_session)
+        return _with_caches(ended, lease)
     finally:
         if pipes is not None:
             pipes.close()
@@ -132,6 +136,7 @@ def _supervised(
     outer: int,
     began: float,
     pending: PendingDoor | None,
+    weaker: list[str],
     *,
     own_session: bool = False,
     screen: Any = None,
@@ -148,7 +153,7 @@ def _supervised(
     try:
         first = pipes.first_pid()
         supervisor = supervise.Supervisor(outer, first, spec.limits)
-        degraded = [*limits.apply(first, spec.limits, root=root), *_degraded(spec)]
+        degraded = [*limits.apply(first, spec.limits, root=root), *weaker]
         door = pending.attach(first) if pending is not None else None
         if screen is None:
             signal.pthread_sigmask(signal.SIG_BLOCK, watched)
@@ -192,7 +197,3 @@ def _status(status: int, supervisor: supervise.Supervisor) -> int:
     if supervisor.ended:
         return 128 + signal.SIGKILL
     return supervise.exit_status(status)
-
-
-def _degraded(spec: SandboxSpec) -> list[str]:
-    return ["noexec /tmp: not available with bubblewrap"] if spec.noexec_tmp else []

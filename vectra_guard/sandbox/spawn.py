@@ -12,9 +12,10 @@ import json
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from vectra_guard.errors import SandboxError
+from vectra_guard.sandbox.confine import Steps
 from vectra_guard.sandbox.runtimes.bubblewrap import Argument, Data
 
 SHIELDED = (
@@ -110,22 +111,33 @@ class Pipes:
                     os.close(fd)
 
 
-def execute(binary: str, arguments: list[str], keep: Iterable[int], *, shield: bool) -> NoReturn:
+class Start(NamedTuple):
+    """Everything a forked child needs to become bwrap."""
+
+    binary: str
+    words: list[str]
+    keep: list[int]  # descriptors
+    shield: bool  # ignore what the terminal sends
+    before: Steps
+
+
+def execute(start: Start) -> NoReturn:
     """In the forked child: become bwrap, with nothing inherited but ``keep`` and the standard streams."""
     try:
         for item in SHIELDED:
             if signal.getsignal(item) is not signal.SIG_IGN:
-                signal.signal(item, signal.SIG_IGN if shield else signal.SIG_DFL)
+                signal.signal(item, signal.SIG_IGN if start.shield else signal.SIG_DFL)
         # Python ignores these two; a command outside would not find them ignored
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        close_others(keep)
-        for fd in keep:
+        close_others(start.keep)
+        for fd in start.keep:
             os.set_inheritable(fd, True)
-        os.execve(binary, arguments, {})  # its environment is readable inside: empty
+        start.before.take()
+        os.execve(start.binary, start.words, {})  # its environment is readable inside: empty
     except BaseException as err:
-        os.write(2, f"vg: {binary}: {err}\n".encode("utf-8", "replace"))
+        os.write(2, f"vg: {start.binary}: {err}\n".encode("utf-8", "replace"))
     finally:
         os._exit(125)
 

@@ -70,7 +70,12 @@ class Supervisor:
         self._kill_at = time.monotonic() + GRACE
 
     def kill(self) -> None:
-        """End everything inside: its first process takes the whole namespace with it."""
+        """End everything inside."""
+        self._end()
+        send(self.outer, signal.SIGCONT)  # stopped by what was inside, it would never tell the end
+
+    def _end(self) -> None:
+        """The first process takes the whole namespace with it."""
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -99,7 +104,7 @@ class Supervisor:
         """Return only when nothing inside is left."""
         if self._pidfd < 0:
             return
-        self.kill()
+        self._end()
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         poll.poll(5000)

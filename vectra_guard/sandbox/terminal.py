@@ -19,7 +19,6 @@ import signal
 import termios
 import time
 import tty
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -38,8 +37,8 @@ _HANDLED = (signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP, signal.SIGCHLD, *FO
 class Terminal:
     """Started by ``with``; ``outer`` is bwrap's process id. ``relay`` returns bwrap's wait status."""
 
-    def __init__(self, binary: str, words: list[str], passed: Sequence[int], *, shield: bool) -> None:
-        self._command = (binary, words, list(passed), shield)
+    def __init__(self, start: spawn.Start) -> None:
+        self._start = start
         self.outer = 0
         self._saved: list[Any] | None = None  # the user's settings while the terminal is raw
         self._old: dict[int, Any] = {}
@@ -59,7 +58,7 @@ class Terminal:
         self._user = _reopened(1)
         self._leader = os.fork()
         if self._leader == 0:
-            _lead(slave, control, events, self._command)
+            _lead(slave, control, events, self._start)
         for fd in (slave, control, events):
             os.close(fd)
         for fd in (self._master, self._user, self._wake, wake):
@@ -239,9 +238,8 @@ class Terminal:
                     termios.tcsetattr(0, termios.TCSANOW, saved)
 
 
-def _lead(slave: int, control: int, events: int, command: tuple[str, list[str], list[int], bool]) -> NoReturn:
+def _lead(slave: int, control: int, events: int, start: spawn.Start) -> NoReturn:
     """The leader: never returns, never touches the user's terminal again."""
-    binary, words, passed, shield = command
     try:
         os.setsid()
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
@@ -250,7 +248,7 @@ def _lead(slave: int, control: int, events: int, command: tuple[str, list[str], 
         child = os.fork()
         if child == 0:
             _take_terminal(0)
-            spawn.execute(binary, words, passed, shield=shield)
+            spawn.execute(start)
         with contextlib.suppress(OSError):
             os.setpgid(child, child)
         for number in (*FORWARDED, signal.SIGTTOU, signal.SIGTSTP):

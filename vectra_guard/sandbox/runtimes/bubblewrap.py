@@ -5,8 +5,8 @@ starts, supervises and cleans up. bwrap itself gets an empty environment and its
 because the sandbox can read both of its first process. Fails closed: whatever cannot be set up is a SandboxError
 and the command has not started.
 
-Not done here: capabilities are all dropped at every level (one id is mapped, so they would be useless), and
-``noexec_tmp`` cannot be had from bwrap; the outcome says so.
+Capabilities are all dropped at every level: one id is mapped, so they would be useless. What bwrap has no option for
+(noexec, Landlock) is done before it starts: ``confine``.
 """
 
 # ruff: noqa: SIM905 - tables of words read better unquoted
@@ -90,6 +90,9 @@ def arguments(spec: SandboxSpec, *, root: bool, uid: int, gid: int, new_session:
 def _kernel(spec: SandboxSpec, root: bool) -> list[Argument]:
     """/proc and /dev."""
     out: list[Argument] = ["--proc", "/proc"]
+    # the first process is bwrap, whose program lies on a mount of the host: its owner could chmod it through
+    # /proc/1/exe. Its environment, root and namespaces are nobody's business inside either
+    out += _mask("/proc/1", True)
     for name in _PROC_READ_ONLY if root else ("sys",):
         if os.path.isdir(f"/proc/{name}"):
             out += ["--ro-bind", f"/proc/{name}", f"/proc/{name}"]
