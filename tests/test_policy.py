@@ -84,12 +84,59 @@ CASES = [
     (Risk.HIGH, "ask", config(policies=Policies(allowlist=("tool arg",))), True, Action.HOST),
     (Risk.HIGH, "ask", config(policies=Policies(allowlist=("tool ar",))), True, Action.ASK),
     (Risk.CRITICAL, "refuse", config(policies=Policies(allowlist=("tool",))), True, Action.BLOCK),
+    (Risk.HIGH, "review", config(), True, Action.SANDBOX),
+    (Risk.MEDIUM, "review", config(), True, Action.SANDBOX),
+    (Risk.HIGH, "review", config("high"), True, Action.SANDBOX),
+    (Risk.HIGH, "review", config("paranoid"), True, Action.ASK),
+    (Risk.HIGH, "review", config(mode="never"), True, Action.ASK),
+    (Risk.HIGH, "review", config(workspace="direct"), True, Action.ASK),
+    (Risk.HIGH, "review", config(workspace="ro"), True, Action.ASK),
+    (Risk.MEDIUM, "review", config(mode="risky"), True, Action.HOST),
+    (Risk.HIGH, "review", config(), False, Action.BLOCK),
+    (Risk.MEDIUM, "review", config(), False, Action.HOST),
+    (Risk.HIGH, "review", config(when_unattended="sandbox"), False, Action.SANDBOX),
+    (Risk.HIGH, "review", config(mode="always"), False, Action.BLOCK),
+    (Risk.CRITICAL, "review", config(), True, Action.ASK),
 ]
 
 
 @pytest.mark.parametrize(("risk", "remedy", "settings", "interactive", "expected"), CASES)
 def test_order(risk, remedy, settings, interactive, expected) -> None:
     assert decide(risk, remedy, config=settings, interactive=interactive).action == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "reach"),
+    [({}, "here"), ({"category": "pipe to shell"}, "home"), ({"category": "script download"}, "home")],
+)
+def test_a_review_reaches_as_far_as_the_command_does(more, reach) -> None:
+    made = decide(Risk.HIGH, "review", **more)
+    assert made.review == reach
+    assert [i.review for i in made.insertions] == [reach]
+
+
+def test_what_a_view_cannot_show_is_asked_about() -> None:
+    for more in ({"privileged": True}, {"place": "ssh"}, {"background": True}):
+        request = Request("tool arg", "bash", "/w", "/h", interactive=True)
+        script = Script((command("tool arg", **more),))
+        made = policy.decide(script, [finding(Risk.HIGH, "review")], request, Facts(uid=1000), Config())
+        assert (made.action, made.sandbox_offered) == (Action.ASK, False), more
+
+
+def test_an_agents_line_is_not_reviewed_by_somebody_who_did_not_type_it() -> None:
+    request = Request("tool arg", "bash", "/w", "/h", interactive=True, by_program=True)
+    script = Script((command("tool arg"),))
+    made = policy.decide(script, [finding(Risk.HIGH, "review")], request, Facts(uid=1000), Config())
+    assert made.action == Action.ASK
+
+
+def test_each_part_of_a_line_has_its_own_view() -> None:
+    request = Request("one && two", "bash", "/w", "/h", interactive=True)
+    script = Script((command("one"), command("two", 1, 7)))
+    findings = [finding(Risk.MEDIUM, "sandbox"), finding(Risk.HIGH, "review", 1)]
+    made = policy.decide(script, findings, request, Facts(uid=1000), Config())
+    assert made.action == Action.SANDBOX
+    assert [i.review for i in made.insertions] == ["", "here"]
 
 
 def test_critical_never_offers_the_host() -> None:

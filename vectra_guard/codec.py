@@ -65,6 +65,7 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
                 [list(i.replace[0]), i.replace[1]] if i.replace else None,
                 i.asked,
                 list(i.keep_env),
+                i.review,
             ]
             for i in decision.insertions
         ],
@@ -89,8 +90,8 @@ def decision_from_json(data: dict[str, Any]) -> Decision:
                 "findings": tuple(finding_from_json(f) for f in data["findings"]),
                 "steps": tuple(Step(*s) for s in data["steps"]),
                 "insertions": tuple(
-                    Insertion(o, c, kind, (Span(*r[0]), r[1]) if r else None, asked, tuple(names))
-                    for o, c, kind, r, asked, names in data["insertions"]
+                    Insertion(o, c, kind, (Span(*r[0]), r[1]) if r else None, asked, tuple(names), review)
+                    for o, c, kind, r, asked, names, review in data["insertions"]
                 ),
                 "trust_ids": tuple(data["trust_ids"]),
                 "parts": tuple(_part_from_json(p) for p in data["parts"]),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectra_guard import hostrun, rewrite
 from vectra_guard.codec import decision_from_json
-from vectra_guard.errors import EvaluatorUnavailable, GuardError, Refused, UsageError
+from vectra_guard.errors import EvaluatorUnavailable, GuardError, Refused, SandboxError, UsageError
 from vectra_guard.facts import OBSERVED, here
 from vectra_guard.model import Action, Decision, Finding, Request, Risk
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from vectra_guard.config.layers import Loaded
+    from vectra_guard.config.schema import Config
     from vectra_guard.guard import Guard
-    from vectra_guard.model import WorkspaceMode
+    from vectra_guard.model import Outcome, WorkspaceMode
 
 SHELLS = ("bash", "zsh", "fish", "sh")
 KEYWORDS_BEFORE = ("command", "builtin", "noglob", "nocorrect", "exec")
@@ -45,6 +46,8 @@ class Options:
     interactive: bool = False
     dry_run: bool = False
     json: bool = False
+    keep_if: str = ""  # condition on which a review is kept without asking
+    summary: str = ""  # file for what became of the review, as JSON
     keep_env: tuple[str, ...] = ()  # variables named on purpose: they reach the sandbox
     words: tuple[str, ...] = ()  # the options as typed, to hand on to nested runs
 
@@ -152,28 +155,60 @@ def _in_sandbox(task: Task, decision: Decision, answer: str) -> int:
     worst = decision.findings[0] if decision.findings else None
     said = loaded.config.sandbox.workspace
     mode: WorkspaceMode | None = "review" if decision.review and said == "auto" else None
-    runtime = sandbox.choose(loaded.config.sandbox.runtime)
-    spec = sandbox.plan(
-        task.argv,
-        cwd=task.request.cwd,
-        config=loaded.config,
-        env=os.environ,
-        home=task.request.home,
-        workspace_mode=mode,
-    )
-    named = {name: os.environ[name] for name in task.options.keep_env if name in os.environ}
-    # the hooks stay inert inside: what runs there is contained, and the evaluator is out of reach
-    spec = replace(spec, env={**spec.env, **named, "VG_SANDBOX": "1"})
-    _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
-    overhead = time.monotonic() - task.started
-    outcome = sandbox.run(spec, runtime=runtime)
+    try:
+        runtime = sandbox.choose(loaded.config.sandbox.runtime)
+        spec = sandbox.plan(
+            task.argv,
+            cwd=task.request.cwd,
+            config=loaded.config,
+            env=os.environ,
+            home=task.request.home,
+            workspace_mode=mode,
+            reach=decision.review,
+        )
+        named = {name: os.environ[name] for name in task.options.keep_env if name in os.environ}
+        # the hooks stay inert inside: what runs there is contained, and the evaluator is out of reach
+        spec = replace(spec, env={**spec.env, **named, "VG_SANDBOX": "1"})
+        _notice().sandboxed(spec, runtime, worst, decision.risk, decision.reason, loaded.config.prompt)
+        overhead = time.monotonic() - task.started
+        outcome = sandbox.run(spec, runtime=runtime)
+    except SandboxError as err:  # the command has not started
+        if decision.review and decision.host_offered and not answer:
+            return _without_review(task, decision, err)
+        raise
     _notice().after(outcome, strict=spec.level in ("strict", "paranoid"))
+    status = outcome.status
+    if spec.workspace_mode == "review":
+        status, answer = _reviewed(task, loaded.config, decision, outcome, answer)
     _record(
-        task, decision, runtime, outcome.status, outcome.duration,
+        task, decision, runtime, status, outcome.duration,
         overhead=overhead + outcome.overhead, answer=answer, level=spec.level, network=spec.network.mode,
         cache_hit=outcome.cache_hit,
     )  # fmt: skip
-    return outcome.status
+    return status
+
+
+def _reviewed(task: Task, config: Config, decision: Decision, outcome: Outcome, answer: str) -> tuple[int, str]:
+    """Decide about what a run on a view changed; the exit status and the answer."""
+    if not outcome.review and not task.options.summary:
+        if decision.review:
+            _notice().say("vg: it changed nothing that would be kept")
+        return outcome.status, answer
+    # the summary, the question and the store behind them: only a run that changed something pays for it
+    from vectra_guard.cli import review_run
+
+    attended = task.request.interactive or bool(task.options.grant)  # a grant is for a line that was typed
+    wishes = review_run.Wishes(attended, task.options.keep_if, task.options.summary)
+    status, became = review_run.settle(outcome.review.split(), outcome.status, config, wishes)
+    return status, answer or (became if outcome.review else "")
+
+
+def _without_review(task: Task, decision: Decision, err: SandboxError) -> int:
+    """No view can be made of this place: ask as before there were views, never run it unseen."""
+    _notice().say(f"vg: {err}")
+    decision = replace(decision, action=Action.ASK, sandbox_offered=False, review="")
+    decision, answer = _ask(task, decision)
+    return _on_host(task, decision, answer)
 
 
 def _ask(task: Task, decision: Decision) -> tuple[Decision, str]:
@@ -249,7 +284,8 @@ def _grant(task: Task) -> Decision | None:
             pid=os.getpid(),
         )
         if reply.get("ok") and reply.get("kind") == "sandbox":
-            return _after_answer(decision_from_json(reply["decision"]), "sandbox")
+            granted = _after_answer(decision_from_json(reply["decision"]), "sandbox")
+            return replace(granted, review=reply["review"])
     except GuardError:
         pass  # decided from scratch, which is never looser than the grant
     return None

@@ -47,6 +47,10 @@ Remedy = Literal["none", "sandbox", "review", "ask", "refuse"]
 before you keep. ``ask``: its purpose is outside, a sandbox would only break it. ``refuse``: nothing helps."""
 
 
+Reach = Literal["", "here", "home"]
+"""How far the copy-on-write view of a reviewed run reaches: not at all, the project, or home as well."""
+
+
 class Span(NamedTuple):
     start: int
     end: int
@@ -182,6 +186,7 @@ class Insertion:
     replace: tuple[Span, str] | None = None
     asked: bool = False  # its part asks: it stays only when the answer is the sandbox
     keep_env: tuple[str, ...] = ()  # variables assigned in front of the command: it is meant to see them
+    review: Reach = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +222,7 @@ class Decision:
     steps: tuple[Step, ...] = ()
     insertions: tuple[Insertion, ...] = ()
     whole_line: bool = False  # sandboxed, but not in place: the whole line runs inside
-    review: bool = False  # the sandbox is to be a copy-on-write view
+    review: Reach = ""  # the sandbox is to be a copy-on-write view
     sandbox_offered: bool = False  # with ASK: would a sandbox serve?
     host_offered: bool = True  # with ASK: may it run on the host at all? (never for critical)
     trusted: bool = False  # a trust entry decided it
@@ -290,6 +295,7 @@ class SandboxSpec:
     noexec_tmp: bool = False
     hide: tuple[str, ...] = ()  # host paths that must not be reachable, whatever else is mounted
     caches: tuple[str, ...] = ()  # names of the managers whose caches are mounted
+    viewed: tuple[str, ...] = ()  # in review mode: host folders that appear as copy-on-write views
     image: str = ""  # containers only
 
 
@@ -304,5 +310,5 @@ class Outcome:
     timed_out: bool = False
     refused_hosts: tuple[tuple[str, int], ...] = ()  # (host, how often)
     degraded: tuple[str, ...] = ()  # sentences: what was asked for and is not enforced here
-    review: str = ""  # id of the pending review
+    review: str = ""  # ids of the pending reviews, one for each folder that was changed
     ended: str = ""  # why the guard ended it (time-out, a limit), in one sentence

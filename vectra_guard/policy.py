@@ -34,6 +34,7 @@ from vectra_guard.model import (
     Facts,
     Finding,
     Insertion,
+    Reach,
     Request,
     Risk,
     RiskyPart,
@@ -57,8 +58,9 @@ TrustLookup = Callable[[Sequence[RiskyPart]], Mapping[str, Standing]]
 ASKS_FROM = {"low": Risk.CRITICAL, "medium": Risk.HIGH, "high": Risk.MEDIUM, "paranoid": Risk.LOW}
 SANDBOX_FROM = {"auto": Risk.MEDIUM, "risky": Risk.HIGH}
 WHOLE_ENVIRONMENT = "secrets.environment"
-SERVED = ("sandbox",)
-"""Remedies for which running in a sandbox achieves what the command is for."""
+REACHES: tuple[Reach, ...] = ("", "here", "home")
+BEYOND_THE_PROJECT = frozenset(("pipe to shell", "script download", "hidden code", "user install"))
+"""Categories of what writes to home as well, an installer say: its view covers home."""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class Part:
     risk: Risk = Risk.LOW
     action: Action = Action.HOST
     reason: str = ""
+    review: Reach = ""  # in the sandbox it works on a copy-on-write view, and somebody looks before it is kept
     sandbox_offered: bool = False
     host_offered: bool = True
     recheck: tuple[int, ...] = ()  # tops to be judged again after expansion
@@ -92,7 +95,13 @@ class Rules:
     allow: tuple[tuple[str, ...], ...]
     deny: tuple[tuple[str, ...], ...]
     when_unattended: str
+    viewed: bool  # the configuration allows a copy-on-write view
     sources: Mapping[str, str]
+
+    @property
+    def attended(self) -> bool:
+        """Is there somebody to look at what a run changed? An agent's user did not type the line."""
+        return self.request.interactive and not self.request.by_program
 
     def source(self, key: str) -> str:
         return self.sources.get(key, "defaults")
@@ -119,6 +128,7 @@ def decide(
         allow=tuple(tuple(entry.split()) for entry in config.policies.allowlist),
         deny=tuple(tuple(entry.split()) for entry in config.policies.denylist),
         when_unattended=config.sandbox.when_unattended,
+        viewed=config.sandbox.workspace in ("auto", "review"),
         sources=sources or {},
     )
     findings = _with_floor(_configured(findings, config), script, request)
@@ -292,9 +302,10 @@ def _decide_part(part: Part, rules: Rules) -> None:
     risk = max((f.risk for f in firm), default=Risk.LOW)
     worst = max(firm, key=lambda f: f.risk, default=None)
     part.reason = worst.message if worst else ""
-    served = bool(firm) and all(f.remedy in SERVED for f in firm if f.risk >= Risk.MEDIUM) and risk >= Risk.MEDIUM
+    served = _is_served(part, rules, firm, risk)
     if risk == Risk.CRITICAL:
         part.host_offered = False
+        part.review = part.review or "here"
         _settle(part, rules, "critical", Action.ASK if served else Action.BLOCK, served)
         return
     denied = _matches(part, rules.deny)
@@ -328,10 +339,31 @@ def _decide_part(part: Part, rules: Rules) -> None:
     _by_mode_and_level(part, rules, firm, risk, served)
 
 
+def _is_served(part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk) -> bool:
+    """Does a sandbox achieve what the command is for? A reviewed run does if somebody can look at it, or if it was
+    configured that nobody need: then its changes wait. Sets ``part.review``."""
+    if risk < Risk.MEDIUM:
+        return False
+    counted = [f for f in firm if f.risk >= Risk.MEDIUM]
+    reviewed = [f for f in counted if f.remedy == "review"]
+    if not all(f.remedy in ("sandbox", "review") for f in counted):
+        return False
+    if not reviewed:
+        return True
+    # as another user, on another machine or in the background: no view, or nobody to be shown it
+    elsewhere = {c.index for c in part.commands if c.privileged or c.place or c.background}
+    if not rules.viewed or not elsewhere.isdisjoint(f.command for f in reviewed):
+        return False
+    part.review = "home" if any(f.category in BEYOND_THE_PROJECT for f in reviewed) else "here"
+    return rules.attended or rules.when_unattended == "sandbox"
+
+
 def _by_mode_and_level(part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk, served: bool) -> None:
-    """Steps 8 to 10. A command that its sandbox fully serves needs no question below high."""
+    """Steps 8 to 10. A command that its sandbox fully serves needs no question below high, and none before the run
+    where what it did is looked at before it is kept."""
     sandboxed = rules.mode in SANDBOX_FROM and risk >= SANDBOX_FROM[rules.mode] and served
-    quiet = sandboxed and risk < Risk.HIGH and rules.level != "paranoid"
+    looked_at = bool(part.review) and rules.attended
+    quiet = sandboxed and (risk < Risk.HIGH or looked_at) and rules.level != "paranoid"
     asks = risk >= rules.asks_from and not quiet and bool(firm or rules.level == "paranoid")
     if asks and (risk > Risk.LOW or part.commands):
         _settle(part, rules, "guard level", Action.ASK, served and rules.mode != "never")
@@ -428,7 +460,7 @@ def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], 
         wants = [(top, "sandbox") for top in part.sandbox if part.action in (Action.SANDBOX, Action.ASK)]
         wants += [(top, "recheck") for top in part.recheck if top not in part.sandbox]
         for top, kind in wants:
-            made = _insertion(commands.get(top), kind, part.action == Action.ASK)
+            made = _insertion(commands.get(top), kind, part.action == Action.ASK, part.review)
             if made is None:
                 whole = whole or kind == "sandbox"
             else:
@@ -446,7 +478,9 @@ def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], 
         steps=tuple(steps),
         insertions=tuple(sorted(insertions, key=lambda i: i.offset)),
         whole_line=whole,
-        review=any(not p.host_offered for p in asking),
+        review=max(
+            (p.review for p in parts if p.action in (Action.SANDBOX, Action.ASK)), key=REACHES.index, default=""
+        ),
         sandbox_offered=bool(asking) and all(p.sandbox_offered for p in asking),
         host_offered=all(p.host_offered for p in asking),
         trusted=any(p.trust_id and p.action == Action.HOST for p in parts),
@@ -455,12 +489,13 @@ def _combine(parts: list[Part], findings: Sequence[Finding], steps: list[Step], 
     )
 
 
-def _insertion(command: Command | None, kind: str, asked: bool) -> Insertion | None:
+def _insertion(command: Command | None, kind: str, asked: bool, review: Reach) -> Insertion | None:
     if command is None or command.insert_at is None:
         return None
     which: Literal["sandbox", "recheck"] = "sandbox" if kind == "sandbox" else "recheck"
     named = tuple(name for name, _ in command.assigns if name.isidentifier())
-    return Insertion(command.insert_at, command.index, which, command.replace, asked, named)
+    reach = review if which == "sandbox" else ""
+    return Insertion(command.insert_at, command.index, which, command.replace, asked, named, reach)
 
 
 def _one_a_place(insertions: list[Insertion]) -> list[Insertion]:

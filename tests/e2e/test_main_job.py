@@ -212,7 +212,7 @@ def test_purposes_outside_are_not_in_the_way(sh: GuardedShell, home: Path) -> No
 def server(tmp_path: Path):
     folder = tmp_path / "www"
     folder.mkdir()
-    marker = tmp_path / "ran"
+    marker = tmp_path / "home/ran"
     (folder / "i.sh").write_text(f"touch {marker}\n")
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -228,16 +228,19 @@ def server(tmp_path: Path):
         http_server.shutdown()
 
 
-def test_critical_is_refused_and_high_asks(sh: GuardedShell, home: Path, server) -> None:
+def test_critical_is_refused_and_code_from_the_network_is_looked_at(sh: GuardedShell, home: Path, server) -> None:
     url, marker = server
     out = sh.run("rm -rf ~")
     assert "not run" in out
     assert sh.status() == 3
     assert (home / "precious").exists()
-    ask(sh, f"curl -s {url} | sh", "n")
-    assert not marker.exists()
-    ask(sh, f"curl -s {url} | sh", "o")
-    assert eventually(marker.exists)
+    for key, kept in (("d", False), ("k", True)):
+        sh.type(f"curl -s {url} | sh\r")
+        sh.child.expect_exact("[l]ater (Enter) ")
+        assert not marker.exists()
+        sh.type(key)
+        sh.wait_prompt()
+        assert marker.exists() is kept
 
 
 def test_unset_variable_is_caught_after_expansion(home: Path, project: Path) -> None:

@@ -152,7 +152,8 @@ def test_a_full_disk_stops_and_goes_on_later(home: Path, monkeypatch: pytest.Mon
 
 
 def spec(workspace: Path) -> SandboxSpec:
-    return SandboxSpec(("true",), str(workspace), "balanced", str(workspace), "review", Network("none"))
+    place = str(workspace)
+    return SandboxSpec(("true",), place, "balanced", place, "review", Network("none"), viewed=(place,))
 
 
 def test_a_mount_in_the_workspace_is_refused() -> None:

@@ -31,6 +31,8 @@ Everything after -- is the command.
   --network full|restricted|none
   --image IMAGE                      container image
   --workspace direct|review|ro       how the project folder appears (--review, --direct for short)
+  --keep-if 'deleted == 0 and …'     review, and keep the changes without asking if the condition holds
+  --summary FILE                     write what became of the reviewed changes to FILE, as JSON
   --timeout SECONDS                  end the whole run after this long (status 124)
   --host                             overrule the guard, at a terminal, by typing the word it asks for
   --interactive                      ask even where no terminal is seen
@@ -62,7 +64,7 @@ def parse(args: list[str]) -> tuple[execute.Options, list[str], bool, bool]:
     """(options, what to run, whether ``--`` stood before it, whether it is a line)."""
     flags: dict[str, str] = {}
     switches: set[str] = set()
-    said = {"--grant": "", "--shell": "bash", "--keep-env": ""}
+    said = {"--grant": "", "--shell": "bash", "--keep-env": "", "--keep-if": "", "--summary": ""}
     position = 0
     while position < len(args) and args[position].startswith("-") and args[position] != "--":
         name, equals, value = args[position].partition("=")
@@ -83,6 +85,12 @@ def parse(args: list[str]) -> tuple[execute.Options, list[str], bool, bool]:
                 said[name] = value
         else:
             raise UsageError(f"vg exec has no option {name}; the command starts after --. `vg exec --help` lists all")
+    if said["--keep-if"]:
+        from vectra_guard.sandbox.workspace import condition  # a wrong condition is said before anything runs
+
+        condition.parse(said["--keep-if"])
+        if flags.setdefault("sandbox.workspace", "review") != "review":
+            raise UsageError("--keep-if needs a reviewed run; leave the other --workspace option out")
     if flags.get("sandbox.workspace") in ("review", "ro"):
         # who asks for a view or a read-only project asks for a sandbox: never a silent direct run
         flags.setdefault("sandbox.mode", "always")
@@ -92,6 +100,8 @@ def parse(args: list[str]) -> tuple[execute.Options, list[str], bool, bool]:
         grant=said["--grant"],
         shell=said["--shell"],
         keep_env=tuple(name for name in said["--keep-env"].split(",") if name),
+        keep_if=said["--keep-if"],
+        summary=said["--summary"],
         host="--host" in switches,
         interactive="--interactive" in switches,
         dry_run="--dry-run" in switches,

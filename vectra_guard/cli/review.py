@@ -87,7 +87,7 @@ def _list(options: argparse.Namespace) -> int:
     for review in found:
         review.settle()
     if options.json:
-        print(json.dumps([_facts(review, review.changes()) for review in found], indent=2))
+        print(json.dumps([facts(review, review.changes()) for review in found], indent=2))
         return 0
     for review in gone:
         _say(f"vg: review {review.id} was cleaned, as was said before ({summary.safe(review.command)})")
@@ -111,7 +111,7 @@ def _show(options: argparse.Namespace) -> int:
     review = _chosen(options.id)
     found = review.changes()
     if options.json:
-        print(json.dumps({**_facts(review, found), "items": items(found)}, indent=2))
+        print(json.dumps({**facts(review, found), "items": items(found)}, indent=2))
     elif options.diff:
         page(diff(review, found))
     else:
@@ -121,7 +121,9 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def screen(review: pending.Review, found: Changes, *, height: int = 0, colour: bool | None = None) -> list[str]:
+def screen(
+    review: pending.Review, found: Changes, *, width: int = 0, height: int = 0, colour: bool | None = None
+) -> list[str]:
     """The summary as lines for the terminal: what is asked about."""
     from vectra_guard.sandbox.workspace import summary, tracked
 
@@ -132,7 +134,7 @@ def screen(review: pending.Review, found: Changes, *, height: int = 0, colour: b
         found,
         title=title,
         note=known.sentence() if known else "",
-        width=max(20, size.columns - 1),
+        width=max(20, width or size.columns - 1),
         height=max(6, height or size.lines - 4),
     )
     colour = _coloured(sys.stdout) if colour is None else colour
@@ -145,19 +147,19 @@ def diff(review: pending.Review, found: Changes) -> Iterable[str]:
     return differ.lines(review.workspace, review.upper, found)
 
 
-def page(lines: Iterable[str]) -> None:
-    """Through the user's pager at a terminal, else straight out."""
+def page(lines: Iterable[str], terminal: int | None = None) -> None:
+    """Through the user's pager on ``terminal`` (default: standard output, if that is one), else straight out."""
     import subprocess  # only here
 
-    if not sys.stdout.isatty():
+    if terminal is None and not sys.stdout.isatty():
         for line in lines:
             print(line)
         return
-    colour = _coloured(sys.stdout)
+    colour = "NO_COLOR" not in os.environ and os.environ.get("TERM", "dumb") != "dumb"
     command = os.environ.get("VG_PAGER") or os.environ.get("PAGER") or "less"
     env = {**os.environ, "LESS": os.environ.get("LESS", "FRX")}
     try:
-        pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=env)  # noqa: S602 - the user's own
+        pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=terminal, env=env)  # noqa: S602
     except OSError:
         pager = None
     out = pager.stdin if pager is not None and pager.stdin is not None else sys.stdout.buffer
@@ -195,17 +197,25 @@ def keep(
         }
         print(json.dumps(value, indent=2))
     else:
-        from vectra_guard.sandbox.workspace.summary import safe
-
-        undo = f"vg undo {result.undo} brings the old files back" if result.undo else result.why_no_undo
-        print(f"kept {kept.done:,} changes; {undo}")
-        for path in kept.conflicts[:10]:
-            _say(f"vg: left alone, it changed on the host meanwhile: {safe(path)}")
-        for path, reason in kept.failed[:10]:
-            _say(f"vg: could not be kept: {safe(path)} ({reason})")
-        if result.left.shown:
-            _say(f"vg: {len(result.left.shown):,} changes still wait: vg review show {review.id}")
+        good, bad = told(review, result)
+        for text in good:
+            print(text)
+        for text in bad:
+            _say(text)
     return _LEFT if kept.conflicts or kept.failed else 0
+
+
+def told(review: pending.Review, result: pending.Result) -> tuple[list[str], list[str]]:
+    """How a keep went: what was done, and what was not."""
+    from vectra_guard.sandbox.workspace.summary import safe
+
+    kept = result.kept
+    undo = f"vg undo {result.undo} brings the old files back" if result.undo else result.why_no_undo
+    bad = [f"vg: left alone, it changed on the host meanwhile: {safe(path)}" for path in kept.conflicts[:10]]
+    bad += [f"vg: could not be kept: {safe(path)} ({reason})" for path, reason in kept.failed[:10]]
+    if bad:
+        bad.append(f"vg: {len(result.left.shown):,} changes still wait: vg review show {review.id}")
+    return [f"kept {kept.done:,} changes; {undo}"], bad
 
 
 def _drop(options: argparse.Namespace) -> int:
@@ -222,7 +232,8 @@ def _relative(path: str) -> str:
     return "" if clean == "." else clean
 
 
-def _facts(review: pending.Review, found: Changes) -> dict[str, Any]:
+def facts(review: pending.Review, found: Changes) -> dict[str, Any]:
+    """One review in numbers, for programs."""
     from vectra_guard.sandbox.workspace import summary
 
     total = summary.totals(found)

@@ -79,6 +79,12 @@ class Sandbox:
         "auto",
         order=("direct", "auto", "review", "ro"),
     )
+    review_unattended: Literal["keep", "drop", "pending"] = key(
+        "What becomes of the changes of a reviewed run where nobody can answer; pending: they wait for `vg review`.",
+        "order",
+        "pending",
+        order=("keep", "drop", "pending"),
+    )
     memory: str = key("Memory of the whole run, such as 1g; empty: by level.", "user", "")
     cpus: float = key("Processors; 0: by level.", "user", 0.0)
     pids: int = key("Processes; 0: by level.", "user", 0)

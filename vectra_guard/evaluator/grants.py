@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from vectra_guard.model import UNKNOWN, Command, Decision, Script
+from vectra_guard.model import UNKNOWN, Command, Decision, Reach, Script
 
 MAX_AGE = 3600.0
 MAX_KEPT = 256  # of each kind; the oldest go first
@@ -30,7 +30,7 @@ class Slot:
     kind: str
     pattern: str
     cwd: str  # UNKNOWN: only the running shell knows
-    choice: str = ""
+    review: Reach = ""
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ def slots_of(script: Script, decision: Decision, cwd: str) -> tuple[Slot, ...]:
         if 0 <= insertion.command < len(script.commands):
             command = script.commands[insertion.command]
             where = UNKNOWN if UNKNOWN in command.cwd else (command.cwd or cwd)
-            found.append(Slot(insertion.command, insertion.kind, pattern_of(command), where))
+            found.append(Slot(insertion.command, insertion.kind, pattern_of(command), where, insertion.review))
     return tuple(found)
 
 

@@ -293,6 +293,7 @@ class Server:
             "whole_line": slot is None,
             "command": slot.command if slot else None,
             "kind": slot.kind if slot else "sandbox",
+            "review": slot.review if slot else grant.decision["review"],
         }
 
     def _op_ask(self, call: dict[str, Any], pid: int) -> dict[str, Any]:

@@ -74,9 +74,6 @@ def after(outcome: Outcome, *, strict: bool) -> None:
         first = visible(outcome.refused_hosts[0][0])
         say(_("vg: the sandbox refused: {hosts}. To allow: {command}").format(
             hosts=hosts, command=f"vg config allow-host {first} [--here]"))  # fmt: skip
-    if outcome.review:
-        command = f"vg review show {outcome.review}"
-        say(_("vg: its changes are kept aside. See them: {command}   then: keep or drop").format(command=command))
     if outcome.ended:
         say(f"vg: {outcome.ended}")
     if strict:  # asked for explicitly: then what is weaker is said each time; else `vg doctor` says it

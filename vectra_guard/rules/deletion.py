@@ -18,6 +18,7 @@ BARE = re.compile(r"[\\^$()*+?/\[\]]")
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
 WHOLE = frozenset(("delete.root", "delete.home", "delete.system", "delete.device", "guard.delete"))
 CONTAINERS = frozenset(("docker", "podman", "nerdctl"))
+REMOVERS = frozenset(("rm", "grm", "rmdir", "unlink", "rimraf", "del-cli"))
 SHREDDERS = frozenset(("shred", "srm", "wipe", "scrub"))
 LISTERS = frozenset(("ls", "dir", "vdir", "exa", "eza", "lsd"))
 FREE = frozenset(("artefact", "cache", "temp", "net", "harmless-device"))
@@ -146,7 +147,19 @@ def _report(context: Context, command: Command, graded: tuple[str, bool] | None,
     rule, undecided = graded
     if rule == "delete.folder" and _nothing_lost(context, word):
         return
-    context.add(rule, command, word.text, undecided=undecided)
+    reviewed = context.rules.rule(rule).remedy == "ask" and _shown_by_a_view(context.views[command.index], word)
+    context.add(rule, command, word.text, undecided=undecided, remedy="review" if reviewed else None)
+
+
+def _shown_by_a_view(view: View, word: Word) -> bool:
+    """Would a copy-on-write view of the project show what is lost? It has to hold all of the target; its own root
+    cannot be removed in it, and what shredders and trash cans are for lies outside."""
+    tags = view.tags(word)
+    if "workspace" not in tags or tags & {"above", "unknown", "maybe-root", "maybe-home"}:
+        return False
+    if view.name not in REMOVERS and not is_find(view):
+        return False
+    return "contents" in tags or not tags & {"here", "workspace-root"}
 
 
 def _nothing_lost(context: Context, word: Word) -> bool:
@@ -197,7 +210,8 @@ def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
         patterns = [w for w in source.words if not w.text.startswith("-") and not view.tags(w) <= {"workspace"}]
         if patterns and source.name in ("fd", "fdfind", "ls") and all(view.tags(w) & FREE for w in patterns):
             return True
-        context.add("delete.many-unknown", command, source.name)
+        inside = source.name == "git" and not source.parsed.has("-C", "--git-dir", "--work-tree")
+        context.add("delete.many-unknown", command, source.name, remedy="review" if inside else None)
         return True
     return False
 

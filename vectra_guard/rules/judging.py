@@ -111,4 +111,12 @@ def _by_data(context: Context, view: View) -> None:
 def _apply(context: Context, matcher: Matcher, view: View) -> None:
     target = test(matcher, view)
     if target is not None:
-        context.add(matcher.rule.id, view.command, target)
+        beyond = matcher.rule.remedy == "review" and _beyond_the_project(view)
+        context.add(matcher.rule.id, view.command, target, remedy="ask" if beyond else None)
+
+
+def _beyond_the_project(view: View) -> bool:
+    """Does the command name a folder that a view of the project does not hold?"""
+    if view.parsed.has("-C", "--git-dir", "--work-tree", "--prefix", "--root", "--target"):
+        return True
+    return any("workspace" not in view.tags(w) for w in view.parsed.args if w.text[:1] in ("/", "~") or ".." in w.text)

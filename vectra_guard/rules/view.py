@@ -5,11 +5,11 @@ Also the one place that turns a rule into a Finding. Lazy, because most commands
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Request, Script, Span, Word
+from vectra_guard.model import UNKNOWN, Command, Facts, Finding, Remedy, Request, Script, Span, Word
 from vectra_guard.rules.argv import EMPTY, Parsed, parse
 from vectra_guard.rules.places import Where
 from vectra_guard.rules.predicates import word_tags
@@ -51,10 +51,21 @@ class Context:
     views: list[View] = field(default_factory=list)
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
-    def add(self, rule_id: str, command: Command | None, target: str = "", *, undecided: bool = False) -> None:
+    def add(
+        self,
+        rule_id: str,
+        command: Command | None,
+        target: str = "",
+        *,
+        undecided: bool = False,
+        remedy: Remedy | None = None,
+    ) -> None:
+        """``remedy``: instead of the rule's own, where this case has another."""
         rule = self.rules.rule(rule_id)
         index = command.index if command is not None else -1
+        remedy = remedy or rule.remedy
         if (rule_id, index) in self._seen:
+            self._remedied(rule_id, index, remedy, rule.remedy)
             return
         self._seen.add((rule_id, index))
         message = rule.message
@@ -65,7 +76,7 @@ class Context:
             Finding(
                 rule.id,
                 rule.risk,
-                rule.remedy,
+                remedy,
                 message,
                 span,
                 index,
@@ -76,6 +87,12 @@ class Context:
                 rule.manager,
             )
         )
+
+    def _remedied(self, rule_id: str, index: int, remedy: Remedy, usual: Remedy) -> None:
+        """Of several targets one may need another remedy: then the rule's own one counts for all."""
+        for at, finding in enumerate(self.findings):
+            if (finding.rule, finding.command) == (rule_id, index) and finding.remedy != remedy:
+                self.findings[at] = replace(finding, remedy=usual)
 
     def found(self, command: int, prefix: str) -> bool:
         return any(f.command == command and f.rule.startswith(prefix) for f in self.findings)

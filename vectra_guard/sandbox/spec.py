@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from vectra_guard.config.schema import Config
 from vectra_guard.errors import SandboxError
-from vectra_guard.model import Limits, Mount, Network, SandboxSpec, SecurityLevel, WorkspaceMode
-from vectra_guard.sandbox import environ, hidden, project, settings, system, toolchains
+from vectra_guard.model import Limits, Mount, Network, Reach, SandboxSpec, SecurityLevel, WorkspaceMode
+from vectra_guard.sandbox import environ, hidden, project, settings, system, toolchains, views
 from vectra_guard.sandbox.levels import LEVELS, Level
 
 INSIDE_ID = 1000
@@ -31,19 +31,24 @@ def plan(
     network_allow: tuple[str, ...] | None = None,
     network_private: tuple[str, ...] = (),
     workspace_mode: WorkspaceMode | None = None,
+    reach: Reach = "",
     level: SecurityLevel | None = None,
     caches: Sequence[Mount] | None = None,
     uid: int | None = None,
 ) -> SandboxSpec:
     """Describe the sandboxed run of ``argv``. ``caches`` and ``network_allow`` not given: those of the package
-    managers that the command uses (their installed clients may be asked which registries they use)."""
+    managers that the command uses (their installed clients may be asked which registries they use). ``reach``: what
+    a reviewed run is to see. ``here``: it only changes files, so it has no network, and files of secrets in the
+    project may be there; ``home``: home as well, secrets hidden."""
     uid = os.getuid() if uid is None else uid
     chosen: SecurityLevel = level or config.sandbox.security_level
     row = LEVELS[chosen]
     home = _home(home)
     cwd = os.path.realpath(cwd)
-    workspace = project.find(cwd, home)
     mode = _workspace_mode(workspace_mode, config, row)
+    reach = reach if mode == "review" else ""
+    workspace = views.workspace(argv, cwd, home, uid, reach)
+    viewed = views.folders(workspace, home, reach) if mode == "review" else ()
     visible = environ.inside(env, config, row.environment)
     visible |= {"HOME": home, "PWD": cwd, "PATH": env.get("PATH") or "/usr/local/bin:/usr/bin:/bin"}
     guard = hidden.guard_folders(home, env, uid, config.sandbox.trust_store_path)
@@ -52,6 +57,11 @@ def plan(
     limits = _limits(config, row)
     network = _network(config, row, network_allow or (), network_private)
     names: tuple[str, ...] = ()
+    if reach:
+        caches = ()  # what it fetches is shown with the rest
+    if reach == "here" and config.sandbox.network_mode == "level":
+        network, network_allow = Network("none"), ()
+    sealed = reach == "here" and network.mode == "none"
     if caches is None or network_allow is None:
         from vectra_guard.sandbox import supplies
 
@@ -73,13 +83,17 @@ def plan(
         Mount("", "/var/tmp", "tmpfs", size=limits.tmp_size, mode=0o1777),  # noqa: S108
         Mount("", "/run", "tmpfs", size=limits.tmp_size, mode=0o755),
     ]
-    mounts += _home_mounts(argv, cwd, workspace, home, row, env, guard, limits.tmp_size)
+    if home in viewed:
+        mounts += [Mount(home, home, "overlay"), *settings.mounts(home, env)]
+    else:
+        mounts += _home_mounts(argv, cwd, workspace, home, row, env, guard, limits.tmp_size)
     mounts += caches or ()
     mounts += _elsewhere(argv, cwd, home, workspace, env, mounts)
     mounts += _binds(config, home, guard)
-    mounts += _workspace_mounts(workspace, home, mode, row)
+    if workspace != home:
+        mounts += _workspace_mounts(workspace, home, mode, row)
     hide = [*guard, *hidden.secrets(home)]
-    if config.env_protection.enabled and config.env_protection.block_dotenv_read:
+    if config.env_protection.enabled and config.env_protection.block_dotenv_read and not sealed:
         hide += hidden.dotenv_files(workspace, cwd)
     for path in guard:
         if project.is_exposed(cwd, path):
@@ -100,6 +114,7 @@ def plan(
         noexec_tmp=row.noexec_tmp,
         hide=tuple(hide),
         caches=names,
+        viewed=viewed,
         image=config.sandbox.image,
     )
 

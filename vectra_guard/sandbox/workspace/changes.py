@@ -86,7 +86,8 @@ def read(
 ) -> Changes:
     """``since``: nanoseconds; a file of the lower layer that changed later is a conflict, but for the inodes
     ``ours``. ``modes``: the true modes of nodes of the upper layer that had to be opened up to be read.
-    ``first``: stop at the first change. ``secrets``: look into files for keys."""
+    ``first``: stop at the first change that is more than the times of a folder. ``secrets``: look into files for
+    keys."""
     reader = _Reader(lower, upper, since, ours, modes or {}, first)
     reader.looks = SECRET_LOOKS if secrets and not first else 0
     try:
@@ -164,7 +165,7 @@ class _Reader:
 
     def _add(self, item: Change) -> None:
         self.items.append(item)
-        if self.first:
+        if self.first and (item.op, item.kind) != ("times", "dir"):
             raise _Enough
 
     def _mode(self, path: str, info: os.stat_result) -> int:

@@ -95,8 +95,9 @@ class Review:
         )
 
     def changed(self) -> bool:
-        """Is there any change? Stops at the first."""
-        return bool(read(self.workspace, self.upper, modes=self._modes(), first=True).items)
+        """Is there any change but to the times of folders? Stops at the first."""
+        found = read(self.workspace, self.upper, modes=self._modes(), first=True).items
+        return any((item.op, item.kind) != ("times", "dir") for item in found)
 
     def _ours(self) -> set[int]:
         """Inodes that earlier keeps of this review touched themselves."""

@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vectra_guard.errors import GuardError, SandboxError
 from vectra_guard.model import SandboxSpec
 from vectra_guard.paths import APP, private_dir
 from vectra_guard.sandbox.caches.store import remove_tree
+from vectra_guard.sandbox.project import is_exposed
 from vectra_guard.sandbox.workspace import nodes, pending
 
 MEMORY_ROOM = 2 * 1024**3
@@ -26,65 +28,77 @@ _SHM = "/dev/shm"  # noqa: S108 - owner and mode of the folder in it are checked
 
 
 class View:
-    """The view of one run. ``finish`` or ``cancel`` ends it."""
+    """The views of one run, a review for each folder. ``finish`` or ``cancel`` ends them."""
 
-    def __init__(self, review: pending.Review, spec: SandboxSpec) -> None:
-        self.review = review
+    def __init__(self, spec: SandboxSpec) -> None:
         self.spec = spec
+        self.reviews: list[pending.Review] = []
+
+    def add(self, folder: str) -> None:
+        """Make the layers of ``folder``, and put them into its mount."""
+        # stamps of files lag behind this clock by a few milliseconds at most: what they miss, the command has seen
+        review = pending.create(folder, list(self.spec.argv), time.time_ns(), _place())
+        self.reviews.append(review)
+        for path in (review.upper, f"{review.upper}.work"):
+            os.makedirs(path, mode=0o700)
+        info = os.stat(folder)
+        nodes.set_attributes(review.upper, nodes.attributes(folder))
+        os.chmod(review.upper, stat.S_IMODE(info.st_mode))
+        os.utime(review.upper, ns=(info.st_atime_ns, info.st_mtime_ns))
+        mounts = (
+            replace(mount, upper=review.upper) if mount.kind == "overlay" and mount.target == folder else mount
+            for mount in self.spec.mounts
+        )
+        self.spec = replace(self.spec, mounts=tuple(mounts))
 
     def finish(self, status: int) -> str:
-        """The id of the review that now waits, or empty when the run changed nothing."""
-        remove_tree(f"{self.review.upper}.work")
-        self.review.open_up()
-        if not self.review.changed():
-            self.cancel()
-            return ""
-        self.review.state, self.review.status = "pending", status
-        self.review.save()
-        self.review.unlock()
-        return self.review.id
+        """The ids of the reviews that now wait, or empty when the run changed nothing."""
+        waiting = []
+        for review in self.reviews:
+            remove_tree(f"{review.upper}.work")
+            review.open_up()
+            if not review.changed():
+                review.remove()
+                continue
+            review.state, review.status = "pending", status
+            review.save()
+            review.unlock()
+            waiting.append(review.id)
+        return " ".join(waiting)
 
     def cancel(self) -> None:
-        self.review.remove()
+        for review in self.reviews:
+            review.remove()
 
 
 def prepare(spec: SandboxSpec) -> View:
-    """Make the layers, and put them into the mount of the workspace."""
-    reason = refusal(spec.workspace)
-    if reason:
-        raise SandboxError(f"no review is possible here: {reason}; --direct runs without one")
-    # stamps of files lag behind this clock by a few milliseconds at most: what they miss, the command has seen
-    review = pending.create(spec.workspace, list(spec.argv), time.time_ns(), _place())
+    """Make a view of each folder that the run is to see as one."""
+    for folder in spec.viewed:
+        reason = refusal(folder, spec.hide)
+        if reason:
+            raise SandboxError(f"no review is possible here: {reason}; --direct runs without one")
+    view = View(spec)
     try:
-        for path in (review.upper, f"{review.upper}.work"):
-            os.makedirs(path, mode=0o700)
-        info = os.stat(spec.workspace)
-        nodes.set_attributes(review.upper, nodes.attributes(spec.workspace))
-        os.chmod(review.upper, stat.S_IMODE(info.st_mode))
-        os.utime(review.upper, ns=(info.st_atime_ns, info.st_mtime_ns))
-    except OSError as err:
-        review.remove()
-        raise SandboxError(f"the copy-on-write view cannot be made: {err.strerror} ({err.filename})") from err
-    mounts = tuple(
-        replace(mount, upper=review.upper)
-        if mount.kind == "overlay" and mount.target == spec.workspace and not mount.upper
-        else mount
-        for mount in spec.mounts
-    )
-    return View(review, replace(spec, mounts=mounts))
+        for folder in spec.viewed:
+            view.add(folder)
+    except (OSError, GuardError) as err:
+        view.cancel()
+        why = f"{err.strerror} ({err.filename})" if isinstance(err, OSError) else str(err)
+        raise SandboxError(f"the copy-on-write view cannot be made: {why}") from err
+    return view
 
 
-def refusal(workspace: str) -> str:
-    """Why the workspace cannot be the lower layer of an overlay, or empty."""
-    inside = workspace.rstrip("/") + "/"
+def refusal(folder: str, hidden: Sequence[str] = ()) -> str:
+    """Why ``folder`` cannot be the lower layer of an overlay, or empty. ``hidden``: what the run does not see."""
+    inside = folder.rstrip("/") + "/"
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             point = line.split(" ", 5)[4].encode("utf-8", "surrogateescape").decode("unicode_escape", "replace")
             if point.startswith(inside):
-                return f"something is mounted in the workspace, at {point}"
-    for folder in (pending.root(), _SHM):
-        if folder.startswith(inside):
-            return f"the guard's own files lie in the workspace ({folder})"
+                return f"something is mounted in {folder}, at {point}"
+    for own in (pending.root(), _SHM):
+        if own.startswith(inside) and not any(is_exposed(own, path) for path in hidden):
+            return f"the guard's own files lie in {folder} ({own})"
     return ""
 
 
