@@ -13,6 +13,7 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 data=${XDG_DATA_HOME:-$HOME/.local/share}/vectra-guard
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vectra-guard
 bin=$HOME/.local/bin
 
 say() { printf '%s\n' "install: $*" >&2; }
@@ -103,7 +104,7 @@ do_uninstall() {
   for name in vg vectra-guard vg-shell; do
     if [ -L "$bin/$name" ] && [ "$(readlink "$bin/$name")" = "$data/venv/bin/$name" ]; then rm -f "$bin/$name"; fi
   done
-  rm -rf "$data/venv" "$data/hooks"
+  rm -rf "$data/venv" "$data/hooks" "$cache"
   rmdir "$data" 2>/dev/null || true
   say "removed. Kept: your configuration and approvals (~/.config/vectra-guard, ~/.local/state/vectra-guard)."
 }

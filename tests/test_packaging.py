@@ -37,15 +37,21 @@ def pythons() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with wheel and sdist of what git tracks."""
-    folder = tmp_path_factory.mktemp("dist")
-    source = tmp_path_factory.mktemp("source")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git tracks, as a clone would have it."""
+    folder = tmp_path_factory.mktemp("source")
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, tracked.split("\0")):
         if (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, source / name)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with wheel and sdist."""
+    folder = tmp_path_factory.mktemp("dist")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=source, check=True)
     return folder
 
@@ -102,3 +108,27 @@ def test_an_sdist_installs_too(built: Path, tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(target)}
     said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, cwd=tmp_path)
     assert said.stdout.startswith(str(target)), said
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_install_and_uninstall_leave_only_what_is_the_users(source: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".bashrc").write_bytes(b"# mine, without a newline at the end")
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(home)}
+    env |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+
+    def run(*words: str) -> str:
+        done = subprocess.run(words, cwd=source, env=env, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("./install.sh")
+    assert "critical" in run(f"{home}/.local/bin/vg", "check", "rm -rf ~")
+    assert run(f"{home}/.local/bin/vg-shell", "-c", "echo ran") == "ran\n"
+    assert b"vg.bash" in (home / ".bashrc").read_bytes()
+    run("./install.sh", "--uninstall")
+    assert (home / ".bashrc").read_bytes() == b"# mine, without a newline at the end"
+    left = {str(p.relative_to(home)) for p in home.rglob("*") if not p.is_dir()}
+    assert {name for name in left if not name.startswith(".local/state/vectra-guard/")} <= {".bashrc"}, left
