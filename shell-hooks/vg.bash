@@ -9,6 +9,10 @@
 [[ $- == *i* && -n ${BASH_VERSION-} && ${TERM-} != dumb && ${VG_SANDBOX-} != 1 && -t 0 && -t 2 ]] || return 0
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || return 0
 [[ ${__vg_owner-} == "$$" ]] && return 0
+if [[ $- == *r* ]]; then
+  builtin printf 'vg: a restricted shell cannot reach the evaluator: not guarded\n' >&2
+  return 0
+fi
 declare -g +x __vg_owner=$$ # not exported: a nested shell loads its own
 declare -g __vg_python='@VG_PYTHON@' __vg_bin='@VG_BIN@'
 declare -g __vg_folder=/tmp/vectra-guard-$UID
@@ -20,7 +24,7 @@ declare -g __vg_running=0 __vg_tokens=0 __vg_missed=0 __vg_many=0
 declare -g __vg_line='' __vg_refusal='' __vg_erase='' __vg_history='' __vg_fix=0 __vg_control='' __vg_swapped=0
 declare -g __vg_began='' __vg_status='' __vg_took='' __vg_trap='' __vg_last=0 __vg_code=0
 declare -ga __vg_late=('' x)
-declare -g __vg_blank=''
+declare -g __vg_blank='' __vg_ps0='' __vg_posix=''
 declare -g __vg_key='\C-x\C-_v2\a'
 declare -g __vg_advice='vg: evaluator unavailable, not run. Type vg-off to switch the guard off in this shell.'
 
@@ -81,6 +85,7 @@ __vg_record() {
   [[ -n $__vg_status ]] && builtin printf '\0z%s\0t%s' "$__vg_status" "$__vg_took"
   [[ -n $3 ]] && builtin printf '\0manswer\0i%s' "$3"
   ((__vg_missed)) && builtin printf '\0b1'
+  shopt -q interactive_comments || builtin printf '\0n1'
   for name in "${__vg_aliases[@]}"; do builtin printf '\0a%s=%s' "$name" "${BASH_ALIASES[$name]}"; done
   for name in "${__vg_functions[@]}"; do
     builtin printf '\0f'
@@ -177,10 +182,10 @@ __vg_arm() { builtin bind "\"$__vg_key\": $1"; }
 __vg_enter() {
   __vg_code=$?
   builtin local - LC_ALL='' IFS=$' \t\n' REPLY
-  set +eux -f
+  set +euxTE -f
   __vg_arm '""' # disarmed first: if anything aborts, nothing runs
   local line=$READLINE_LINE typed text asked=''
-  if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* || ${PS0-} != *__vg_running* ]]; then
+  if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* ]]; then
     __vg_hooks # somebody overwrote them
     ((__vg_running)) && __vg_typed='' __vg_text='' __vg_real=''
     __vg_running=0
@@ -195,11 +200,16 @@ __vg_enter() {
   fi
   typed=$__vg_typed$line text=$__vg_text$line
   if [[ $- == *H* ]] && __vg_recalls "$line"; then
-    REPLY=$(builtin history -p -- "$line" 2>/dev/null) && [[ -n $REPLY ]] && text=$__vg_text$REPLY
+    REPLY=$(__vg_recall history -p -- "$line") && [[ -n $REPLY ]] && text=$__vg_text$REPLY
+    if [[ $text != "$typed" ]] && shopt -q histverify; then # only shown, for another Enter
+      READLINE_LINE=${text#"$__vg_text"} READLINE_POINT=${#READLINE_LINE}
+      return
+    fi
   fi
+  [[ -n $__vg_typed ]] || __vg_rerun "$text" || return
   __vg_judge "$typed" "$text" ''
   if [[ $__vg_verdict == K ]]; then
-    __vg_paint "$line"
+    [[ -n $asked ]] || __vg_paint "$line"
     asked=$__vg_said
     "$__vg_bin" ask "$asked" </dev/tty >/dev/tty 2>&1
     __vg_judge '' '' "$asked"
@@ -213,6 +223,60 @@ __vg_enter() {
 __vg_recalls() {
   local chars=${histchars-'!^'}
   [[ -n ${chars:0:1} && $1 == *"${chars:0:1}"* ]] || [[ -n ${chars:1:1} && $1 == "${chars:1:1}"* ]]
+}
+
+# Runs "$@" where the newest entry of the history is the last line, whether or not bash has already set aside one
+# for the line in hand: history -p drops the newest, fc steps over it. In a subshell, which has its own history.
+__vg_recall() {
+  HISTCONTROL='' HISTIGNORE=''
+  builtin history -s ': vg'
+  [[ $1 == fc ]] || { __vg_newest && builtin history -d "$REPLY"; }
+  builtin "$@" 2>/dev/null
+}
+
+# fc runs lines of the history without their being typed. `fc -s` is judged as the line that it stands for, and that
+# runs (sets text and asked of the caller); what an editor makes of one comes to the prompt (fails: nothing to judge).
+__vg_rerun() {
+  local -a words
+  local word=${1#"${1%%[![:space:]]*}"} swap editor='' plain=0
+  word=${word%%[[:space:]]*}
+  # shellcheck disable=SC2206 # split by IFS, with globbing off
+  words=(${BASH_ALIASES[${word:-x}]-$word} ${1#*"$word"})
+  [[ ${words[0]-} == fc && $1 != *[!A-Za-z0-9_./:=@%+,\ -]* ]] && ! builtin declare -F fc >/dev/null || return 0
+  words=("${words[@]:1}")
+  while [[ ${words[0]-} == -[!0-9]* ]]; do
+    case ${words[0]} in
+      -s) plain=1 ;;
+      -e) editor=${words[1]-} words=("${words[@]:1}") ;;
+      *) return 0 ;; # -l only lists; the rest is an error
+    esac
+    words=("${words[@]:1}")
+  done
+  [[ $editor == - ]] && plain=1
+  if ((plain)); then
+    swap=''
+    while [[ ${words[0]-} == *=* ]]; do
+      swap+=${words[0]}$'\n' words=("${words[@]:1}")
+    done
+    words=("${words[0]:--1}" "${words[0]:--1}")
+  fi
+  text=$(__vg_recall fc -ln "${words[@]:--1}")
+  text=${text#$'\t'?} text=${text//$'\n\t'?/$'\n'}
+  if [[ -z $text || $text == ': vg' ]]; then # none: fc will say so
+    text=$1
+    return 0
+  fi
+  if ((plain)); then
+    while IFS= builtin read -r word && [[ -n $word ]]; do text=${text//"${word%%=*}"/"${word#*=}"}; done <<<"$swap"
+    __vg_paint "$line"
+    builtin printf '%s\n' "$text" >/dev/tty
+    asked='fc'
+    return 0
+  fi
+  [[ -o history ]] && builtin history -s -- "$line"
+  READLINE_LINE=$text
+  __vg_edit "${editor:-${FCEDIT-}}"
+  return 1
 }
 
 # Do what the verdict says. $1 second key, $2 this line, $3 and $4 the construct as typed and expanded, $5 was asked.
@@ -347,8 +411,7 @@ __vg_return() { return "$1"; }
 __vg_prompt() {
   local status=$? REPLY
   builtin local -
-  [[ $- == *e* ]] && local quiet=1
-  set +eux
+  set +euxTE
   if ((__vg_running)) && [[ -n $__vg_began ]]; then
     __vg_now
     __vg_status=$status __vg_took=$(((REPLY - __vg_began) / 1000)) __vg_began=
@@ -361,16 +424,16 @@ __vg_prompt() {
   __vg_trap='' __vg_swapped=0 __vg_fix=0 __vg_typed='' __vg_text='' __vg_real='' __vg_erase=''
   __vg_running=0 __vg_tokens=0 __vg_many=0 __vg_last=$HISTCMD
   __vg_arm '""'
+  if [[ ${PS0-} != *__vg_running* || ${PS2-} != *__vg_many* ]] || ! shopt -q promptvars; then __vg_prompts; fi
   # output that did not end its line stays: the prompt goes to the next one, as readline will wipe this one
-  builtin printf '%*s\r' "$((COLUMNS > 1 ? COLUMNS - 1 : 0))" ''
-  [[ -n ${quiet-} ]] && return 0 # under set -e our own status would end the shell
+  builtin printf '%*s\r' "$((COLUMNS > 1 ? COLUMNS - 1 : 0))" '' >/dev/tty
   return "$status"
 }
 
 # A line reached execution without its token: Enter is bound around us. Runs in a subshell of PS0; judges by history.
 __vg_backstop() {
   builtin local - LC_ALL='' IFS=$' \t\n'
-  set +eux -f
+  set +euxTE -f
   local entry REPLY
   ((__vg_off)) && return
   __vg_said='it is not in the history'
@@ -383,21 +446,28 @@ __vg_backstop() {
     [[ $__vg_verdict == E ]] && __vg_passes "$entry" && return
     [[ $__vg_verdict == [KR] ]] && __vg_said='it needs the guard around it'
   fi
-  builtin printf 'vg: not run: %s. Enter is bound around the guard: see bind -p | grep accept-line\n' "${__vg_said#vg: }" >/dev/tty
+  __vg_said=${__vg_said#vg: }
+  builtin printf 'vg: not run: %s. Enter is bound around the guard: see bind -p | grep accept-line\n' "${__vg_said#not run: }" >/dev/tty
   if [[ $(trap -p URG) == *__vg_break* ]]; then builtin kill -URG "$$"; else builtin kill -INT "$$"; fi
 }
 
 # C-x C-e and vi's v: edit, then come back to the prompt; the result is judged like anything typed.
-__vg_edit() {
-  local file
+__vg_edit() { # $1 the editor, if it is to be a certain one
+  local file IFS=$' \t\n'
   file=$(command mktemp) || return
   builtin printf '%s\n' "$READLINE_LINE" >|"$file"
-  if command ${VISUAL:-${EDITOR:-vi}} "$file" </dev/tty >/dev/tty; then
+  # shellcheck disable=SC2086 # may have arguments
+  if command ${1:-${VISUAL:-${EDITOR:-vi}}} "$file" </dev/tty >/dev/tty; then
     READLINE_LINE=$(<"$file")
     READLINE_POINT=${#READLINE_LINE}
   fi
   command rm -f -- "$file"
 }
+
+if [[ -o posix ]]; then # where these names may not be given, though they may be called
+  set +o posix
+  __vg_posix=1
+fi
 
 function vg-off {
   __vg_off=1
@@ -420,37 +490,55 @@ function vg-status {
   fi
 }
 
+# May be called at any time.
 __vg_hooks() {
-  if [[ "${PROMPT_COMMAND[*]-}" != *__vg_prompt* ]]; then
-    if [[ $(builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
-      PROMPT_COMMAND=('{ __vg_prompt; } 2>/dev/null' "${PROMPT_COMMAND[@]}")
-    else
-      PROMPT_COMMAND='{ __vg_prompt; } 2>/dev/null'${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
-    fi
+  # quiet under xtrace and DEBUG traps; && keeps ERR traps and set -e from taking the status for a failure of ours
+  local call='{ __vg_prompt && true; } >/dev/null 2>&1'
+  [[ "${PROMPT_COMMAND[*]-}" == *__vg_prompt* ]] && return
+  if [[ $(builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+    PROMPT_COMMAND=("$call" "${PROMPT_COMMAND[@]}")
+  else
+    PROMPT_COMMAND=$call${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
+  fi
+}
+
+# Not while a line is edited: bash reads PS0 before that, and would expand what has been freed.
+__vg_prompts() {
+  if ! shopt -q promptvars; then # they are printed as they are: no backstop there, and the stand-in is to be seen
+    [[ ${PS0-} == *__vg_running* ]] && PS0=$__vg_ps0
+    [[ ${PS2-} == *__vg_many* ]] && PS2=${PS2#*\}}
+    return 0
   fi
   if [[ ${PS0-} != *__vg_running* ]]; then
+    __vg_ps0=${PS0-}
     PS0='${__vg_blank:$((__vg_running=1,__vg_tokens>0?(__vg_tokens-=1,__vg_missed=0):(__vg_missed=1),0))}'
-    PS0+='${__vg_erase}${__vg_late[__vg_missed]:+$(__vg_backstop)}'"${__vg_ps0-}"
+    PS0+='${__vg_erase}${__vg_late[__vg_missed]:+$(__vg_backstop)}'$__vg_ps0
+  fi
+  if [[ ${PS2-} != *__vg_many* ]]; then # a continuation line does not run on the token of the line before
+    PS2='${__vg_blank:$((__vg_many>0?0:(__vg_tokens=0)))}'${PS2-}
   fi
   [[ $(trap -p URG) == *__vg_break* ]] || trap __vg_break URG
 }
 
 __vg_install() {
   local map key
-  declare -g __vg_ps0=${PS0-}
+  local -A vi=([vi-insert]='\C-d' [vi-command]='\C-d') # accepts there, where the line is not empty
   __vg_hooks
+  __vg_prompts
   for map in emacs vi-insert vi-command; do
-    # the newline avoids a parser bug after a continuation line, the braces hide xtrace, the last word keeps $_
-    builtin bind -m $map -x $'"\\C-x\\C-_v1\\a":\n{ __vg_enter accept-line "$_"; } 2>/dev/null'
-    builtin bind -m $map -x $'"\\C-x\\C-_v3\\a":\n{ __vg_enter operate-and-get-next "$_"; } 2>/dev/null'
+    # the newline avoids a parser bug after a continuation line, ! is there for ERR traps, the braces hide xtrace and
+    # what a DEBUG trap prints, the last word keeps $_
+    builtin bind -m $map -x $'"\\C-x\\C-_v1\\a":\n! { __vg_enter accept-line "$_"; } >/dev/null 2>&1'
+    builtin bind -m $map -x $'"\\C-x\\C-_v3\\a":\n! { __vg_enter operate-and-get-next "$_"; } >/dev/null 2>&1'
     builtin bind -m $map -x '"\C-x\C-_v4\a": __vg_edit'
     builtin bind -m $map "\"$__vg_key\": \"\""
-    for key in '\C-m' '\C-j'; do builtin bind -m $map "\"$key\": \"\C-x\C-_v1\a$__vg_key\""; done
+    for key in '\C-m' '\C-j' ${vi[$map]-}; do builtin bind -m $map "\"$key\": \"\C-x\C-_v1\a$__vg_key\""; done
   done
   for map in emacs vi-insert; do builtin bind -m $map "\"\C-o\": \"\C-x\C-_v3\a$__vg_key\""; done
   builtin bind -m emacs '"\C-x\C-e": "\C-x\C-_v4\a"'
   builtin bind -m vi-command '"v": "\C-x\C-_v4\a"'
 } 2>/dev/null
 
+[[ -n $__vg_posix ]] && set -o posix
 __vg_install
 __vg_up || __vg_start

@@ -148,6 +148,8 @@ __vg_meanings() {
       (( $#text < 16384 && $#text < room )) || continue
       fields+=$'\0'"f$word () {"$'\n'"$text"$'\n}'
       (( $#text < 4096 )) || text=''
+    elif [[ $word == r ]] && (( ${+builtins[r]} )); then
+      text='fc -e -' fields+=$'\0'"a$word=$text"
     elif (( ${+saliases[${word##*.}]} )) && [[ $word == *.* ]]; then
       text=${saliases[${word##*.}]} fields+=$'\0'"u${word##*.}=$text"
     else
@@ -171,6 +173,8 @@ __vg_complete() {
 __vg_harmless() {
   setopt localoptions extendedglob
   local text=${${1##[[:space:]]#}%%[[:space:]]#}
+  local word=${text%%[[:space:]]*}
+  (( ${+aliases[$word]} )) || { [[ $word != vg-* ]] && (( ${+functions[$word]} )) } && return 1
   [[ $text == (exit|logout|exit [0-9]##|vg-off|vg-on|vg-status|vg|vg [A-Za-z0-9_./:=,@%+\ -]##) ]]
 }
 
@@ -179,15 +183,17 @@ __vg_harmless() {
 # zle-line-finish. The user's options are in force here, for what depends on them; nothing shows under xtrace.
 __vg_finish() {
   {
-    setopt localoptions noerrexit noerrreturn noxtrace
+    setopt localoptions localtraps noerrexit noerrreturn noxtrace
+    trap - DEBUG
     case ${CONTEXT-} in start|cont) ;; *) return 0 ;; esac
     (( __vg[within] )) && return 0 # called by another widget that has wrapped ours, and that we call
     if (( ${+widgets[__vg_next_finish]} )); then
       __vg[within]=1
       { zle __vg_next_finish -f nolast -N } always { __vg[within]=0 }
     fi
-    local -i bang=0 verify=0 start=0 complete=1 more=1
+    local -i bang=0 verify=0 start=0 complete=1 more=1 rerun=0 comments=0
     local typed=$BUFFER all expanded verdict message once
+    [[ -o interactivecomments ]] && comments=1
     [[ -o banghist ]] && bang=1
     [[ -o histverify ]] && verify=1
     for once in 1; do # an interrupt breaks loops as well: up to here, no further
@@ -231,6 +237,7 @@ __vg_judge() {
     zle .expand-history
     expanded=$BUFFER BUFFER=' __vg_refused'
   fi
+  (( start )) && __vg_rerun "$expanded"
   __vg_take_history "$expanded"
   if [[ -n $given ]]; then
     verdict=${given%% *} message=${given#* }
@@ -240,13 +247,14 @@ __vg_judge() {
   else
     fields=$'\0'"c$all"
     [[ $expanded == "$all" ]] || fields+=$'\0'"x$expanded"
+    (( comments )) || fields+=$'\0n1'
     [[ -n ${__vg[millis]} ]] && fields+=$'\0'"z${__vg[status]}"$'\0'"t${__vg[millis]}"
     __vg[millis]=''
     __vg_meanings "$expanded"
     __vg_query "$fields"
     [[ $verdict == E ]] && { __vg_harmless "$expanded" && verdict=A || verdict=B }
   fi
-  [[ $verdict != A ]] || { __vg_let_go; return 1 }
+  [[ $verdict != A ]] || (( rerun )) || { __vg_let_go; return 1 }
 }
 
 # What is not simply let go. Uses the locals of __vg_finish.
@@ -276,6 +284,7 @@ __vg_act() {
     __vg_query $'\0manswer\0'"i$id"
     [[ $verdict == [EK] ]] && verdict=B
   fi
+  (( rerun )) && [[ $verdict == A ]] && verdict=R message=$expanded
   case $verdict in
     (W) print -r -- "$message" >/dev/tty; __vg_let_go ;;
     (A) __vg_let_go ;;
@@ -295,10 +304,53 @@ __vg_let_go() {
   [[ -n ${__vg[ran]} ]] || __vg_give_history
 }
 
+# fc and r run lines of the history without their being accepted. One that is to run at once is judged, and run, as
+# if it had been typed; what an editor makes of some comes to the next prompt. Uses the locals of __vg_finish.
+__vg_rerun() {
+  local -a words=(${(z)1}) swaps
+  local word text editor='' plain=0
+  (( ${+aliases[${words[1]}]} )) && words=(${(z)aliases[${words[1]}]} ${words[2,-1]})
+  [[ ${words[1]} == (r|fc) && ${+functions[${words[1]}]} == 0 ]] || return 0
+  [[ ${words[*]} != *[^A-Za-z0-9_./:=@%+,\ -]* ]] || return 0
+  [[ ${words[1]} == r ]] && plain=1
+  shift words
+  while [[ ${words[1]-} == -[^0-9]* ]]; do
+    case ${words[1]} in
+      (-s|-e-) plain=1 ;;
+      (-e) editor=${words[2]-}; shift words ;;
+      (-[lpPRWAI]*) return 0 ;; # lists, reads or writes
+      (*) ;;
+    esac
+    (( $#words )) && shift words
+  done
+  [[ $editor == - ]] && plain=1
+  while [[ ${words[1]-} == *=* ]]; do swaps+=("${words[1]}"); shift words; done
+  (( $#words )) || words=(-1)
+  (( $#words > 1 )) || words+=("${words[1]}")
+  for word in ${(f)"$(builtin fc -l "${words[@]}")"}; do
+    text+=${text:+$'\n'}${history[${${=word}[1]%\*}]}
+  done
+  [[ -n $text ]] || return 0
+  for word in $swaps; do text=${text//${(b)${word%%=*}}/${word#*=}}; done
+  if (( plain )); then
+    rerun=1 typed=$text expanded=$text all=$text
+  else
+    __vg[edited]=$text __vg[editor]=${editor:-${FCEDIT:-${EDITOR:-vi}}}
+    given='R  __vg_edit'
+  fi
+}
+
+__vg_edit() {
+  emulate -L zsh
+  local file=${TMPPREFIX:-/tmp/zsh}.vg.$$.$RANDOM
+  ( umask 077; print -r -- "${__vg[edited]}" > $file ) && ${=__vg[editor]} $file && print -z -r -- "$(<$file)"
+  command rm -f -- $file
+}
+
 # vg-off, vg-on and vg-status work when typed alone on a line, and only then.
 __vg_own() {
   local -a words=(${=1})
-  [[ $#words == 1 && ${words[1]} == vg-(off|on|status) ]] && __vg[own]=${words[1]}
+  [[ $#words == 1 && ${words[1]} == vg-(off|on|status) && ${+aliases[${words[1]}]} == 0 ]] && __vg[own]=${words[1]}
 }
 
 __vg_refused() {
@@ -344,7 +396,8 @@ __vg_no_bang() {
 
 __vg_history() {
   {
-    setopt localoptions noerrexit noerrreturn noxtrace
+    setopt localoptions localtraps noerrexit noerrreturn noxtrace
+    trap - DEBUG
     __vg_give_history
     local hook text=${__vg[history]}
     local -i keep=0 stored=1
@@ -380,7 +433,8 @@ __vg_once_more() {
 
 __vg_line_init() {
   {
-    setopt localoptions noerrexit noerrreturn noxtrace
+    setopt localoptions localtraps noerrexit noerrreturn noxtrace
+    trap - DEBUG
     emulate -L zsh
     add-zle-hook-widget -d line-init __vg_line_init
     [[ -n ${__vg[again]} ]] || return 0
@@ -395,7 +449,8 @@ __vg_line_init() {
 __vg_precmd() {
   {
     local -i code=$?
-    setopt localoptions noerrexit noerrreturn noxtrace
+    setopt localoptions localtraps noerrexit noerrreturn noxtrace
+    trap - DEBUG
     __vg_after $code
   } 2>/dev/null
 }
@@ -422,8 +477,10 @@ __vg_hide_prompt() {
 # preexec: a line that got here without a judgement, or is not the one that was judged, is judged now.
 __vg_preexec() {
   {
-    setopt localoptions noerrexit noerrreturn noxtrace
-    local -i stop=0
+    setopt localoptions localtraps noerrexit noerrreturn noxtrace
+    trap - DEBUG
+    local -i stop=0 comments=0
+    [[ -o interactivecomments ]] && comments=1
     __vg_before "$1" "$3" || stop=1
     (( stop )) && { : } always { TRY_BLOCK_INTERRUPT=1 } # the one way to end a line here without a signal
   } 2>/dev/null
@@ -438,6 +495,7 @@ __vg_before() {
   [[ $text == *[^[:space:]]* ]] || return 0
   __vg_own "$text" && return 0
   fields=$'\0'"c$text"$'\0b1'
+  (( comments )) || fields+=$'\0n1'
   __vg_meanings "$text"
   __vg_query "$fields"
   [[ $verdict == E ]] && { __vg_harmless "$text" && verdict=A || verdict=B }

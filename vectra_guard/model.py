@@ -95,6 +95,7 @@ class Request:
     interactive: bool = False
     argv: tuple[str, ...] | None = None
     partial: bool = False  # a prefix of a construct that the user is still typing (bash continuation lines)
+    comments: bool = True  # False: this shell takes # for a character like any other (interactive_comments is off)
     by_program: bool = False  # a coding agent wrote it: whoever answers a question did not type it
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from tests.conftest import need
 from tests.hooks import harness
-from tests.hooks.harness import Session
+from tests.hooks.harness import Session, kill_evaluator
 
 pytestmark = pytest.mark.pty
 
@@ -434,8 +432,7 @@ def test_hooks_that_were_overwritten_come_back(bash: Session) -> None:
 
 def test_killed_between_lines(bash: Session) -> None:
     bash.run("echo warm")
-    for pid in bash.evaluator():
-        os.kill(pid, signal.SIGKILL)
+    kill_evaluator(bash)
     bash.run("echo x >> $M/ran")
     assert bash.count("ran") == 1
     assert bash.run("blockme") == ["vg: not run: blockme"]
@@ -466,8 +463,7 @@ def test_python_broken(start: Start) -> None:
     bash = start()
     bash.run("echo warm")
     bash.python.write_text("#!/bin/sh\nexit 1\n")
-    for pid in bash.evaluator():
-        os.kill(pid, signal.SIGKILL)
+    kill_evaluator(bash)
     assert "evaluator unavailable" in "\n".join(bash.run("echo x >> $M/ran"))
     assert bash.count("ran") == 0
     assert "evaluator unavailable" in "\n".join(bash.run("exit; echo x"))
@@ -483,8 +479,7 @@ def test_exit_always_works(start: Start) -> None:
     bash = start()
     bash.run("echo warm")
     bash.python.write_text("#!/bin/sh\nexit 1\n")
-    for pid in bash.evaluator():
-        os.kill(pid, signal.SIGKILL)
+    kill_evaluator(bash)
     bash.run("echo refused")
     bash.send("exit\r")
     bash.wait(lambda: not bash.child.isalive(), "the shell's end")

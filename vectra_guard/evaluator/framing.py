@@ -35,6 +35,7 @@ class Message:
     status: int | None = None
     millis: int | None = None
     continues: bool = False
+    comments: bool = True
     want: str = ""
     ident: str = ""
     spooled: bool = False  # the record itself lies in a file, too long for a pipe
@@ -96,6 +97,7 @@ def parse(record: bytes) -> Message | None:
         status=_number(fields.get("z")),
         millis=_number(fields.get("t")),
         continues=fields.get("q") == "1",
+        comments=fields.get("n") != "1",
         want=fields.get("m", ""),
         ident=fields.get("i", ""),
         spooled=fields.get("l") == "1",

@@ -13,6 +13,7 @@ value, separated by NUL, the record opened and closed by two NULs::
     f  source of a function named by a word in the line (repeated), as the shell prints it
     z  exit status of the previous line   t  its duration in milliseconds
     q  1: continues the construct of the question before (bash hands over each line as it comes)
+    n  1: # starts no comment in this shell
     m  what is wanted: absent = judge; "answer" = what became of the ask in field i; anything else ("hello", "bye")
        is only taken note of
     i  id of an ask

@@ -192,6 +192,7 @@ class Worker:
             home=self.home,
             interactive=True,
             partial=message.shell == "bash",  # bash hands over each line of a construct as it comes
+            comments=message.comments,
         )
         judgement = self.judge.judge(request, aliases=message.aliases, functions=message.functions)
         trusted_by = judgement.decision.trust_ids

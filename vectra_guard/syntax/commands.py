@@ -312,13 +312,13 @@ class Commands(Context):
         return out
 
 
-def read_text(src: Source, dialect: str, depth: int) -> Reading:
+def read_text(src: Source, dialect: str, depth: int, comments: bool = True) -> Reading:
     """The tree of a text in a shell's language."""
     if dialect == "fish":
         from vectra_guard.syntax.fish import FishReader  # only fish lines pay for it
 
         return FishReader(src, depth).read()
-    return Reader(src, dialect == "zsh", depth).read()
+    return Reader(src, dialect == "zsh", depth, comments).read()
 
 
 def _without_glob(word: Word) -> Word:

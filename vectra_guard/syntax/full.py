@@ -35,7 +35,7 @@ def read_full(request: Request, facts: Facts) -> Script:
         if changed != line:
             st.inplace = False
             src = Source(changed, 0, Span(0, offsets[-1] if offsets else len(line)))
-    reading = read_text(src, st.dialect, 0)
+    reading = read_text(src, st.dialect, 0, request.comments)
     w.reading(reading, request.partial)
     w.run(reading.body, st)
     if w.floor == Risk.LOW and not w.drafts and line.strip("\0 \t\r\n") and not _only_comment(reading, line):

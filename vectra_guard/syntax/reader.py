@@ -44,11 +44,12 @@ from vectra_guard.syntax.tree import (
 
 
 class Reader(Compound):
-    __slots__ = ("commands",)
+    __slots__ = ("commands", "comments")
 
-    def __init__(self, src: Source, zsh: bool, depth: int = 0):
+    def __init__(self, src: Source, zsh: bool, depth: int = 0, comments: bool = True):
         super().__init__(src, zsh, depth)
         self.commands = 0
+        self.comments = comments  # whether # starts one
 
     def read(self) -> Reading:
         body = List()
@@ -81,7 +82,7 @@ class Reader(Compound):
         return body
 
     def nested(self, text: str, src: Source) -> List:
-        reader = Reader(src, self.zsh, self.depth)
+        reader = Reader(src, self.zsh, self.depth, self.comments)
         body = List()
         while reader.i < reader.n:
             reader.list_into(body, frozenset(), "")
@@ -121,7 +122,7 @@ class Reader(Compound):
                     return
             elif c == "\n":
                 self.newline()
-            elif c == "#":
+            elif c == "#" and self.comments:
                 self.comment()
             else:
                 return
@@ -279,7 +280,7 @@ class Reader(Compound):
             c = s[self.i]
             if c in "\n;|)":
                 break
-            if c == "#":
+            if c == "#" and self.comments:
                 self.comment()
                 break
             if c in "<>&0123456789{":
