@@ -98,7 +98,7 @@ class Flows:
             marks |= {"encoded"}
         if name in TELLTALES:
             marks |= {"secret"}
-        if name in rules.role("file_readers") | rules.role("copiers") and _hands_on_secrets(view):
+        if name in rules.roles("file_readers", "copiers") and _hands_on_secrets(view):
             marks |= {"secret"}
         if any(secret_variable(v) for w in view.words for v in w.variables):
             marks |= {"secret-variable"}

@@ -26,6 +26,7 @@ class RuleSet:
         self._compiled: dict[str, Tool | None] = {}
         self._rules: dict[int, schema.Rule] = {}
         self._names: dict[str, str] = {}
+        self._unions: dict[tuple[str, ...], frozenset[str]] = {}
         self.anything: list[Matcher] = self._matchers("*", argv.EMPTY)
 
     def with_custom(self, rules: tuple[CustomRule, ...]) -> RuleSet:
@@ -58,6 +59,13 @@ class RuleSet:
 
     def role(self, name: str) -> frozenset[str]:
         return self._roles[name]
+
+    def roles(self, *names: str) -> frozenset[str]:
+        """All tools of these groups together."""
+        found = self._unions.get(names)
+        if found is None:
+            found = self._unions[names] = frozenset().union(*(self._roles[name] for name in names))
+        return found
 
     def resolve(self, name: str) -> str:
         """The name under which a command has rules: ``pip3.11`` → ``pip``, ``mkfs.xfs`` → ``mkfs.*``; or itself."""

@@ -48,7 +48,7 @@ def judge(context: Context) -> None:
         if view.command.via in ("find", "xargs") and (name in readers or name in copiers) and _found(context, view):
             context.add("secrets.file" if name in readers else "secrets.copy", view.command, "what find finds")
         elif name in readers or (name in ("perl", "ruby") and view.parsed.has("-n", "-p")):
-            _reads(context, view)
+            loaded = _reads(context, view) or loaded
         elif name in copiers:
             _copies(context, view)
         elif name in printers:
@@ -105,15 +105,16 @@ def _loads(context: Context, view: View) -> bool:
     return False
 
 
-def _reads(context: Context, view: View) -> None:
+def _reads(context: Context, view: View) -> bool:
+    """True where what is read goes into the environment and is not shown."""
     words: Sequence[Word] = view.words
     if view.name == "ssh-keygen" and not view.parsed.has("-y", "-e", "-p"):
-        return  # it makes a key
+        return False  # it makes a key
     if view.name == "openssl":
         options = {w.text for w in words}
         public = bool(options & {"-pubout", "-noout"}) and "-text" not in options
         if not words or words[0].text not in KEY_SHOWERS or public:
-            return  # a key that is used for what it is for is not shown
+            return False  # a key that is used for what it is for is not shown
         before = ("", *(w.text for w in words))  # what it writes is no reading
         words = [w for w, option in zip(words, before, strict=False) if option not in ("-out", "-keyout")]
     if view.name in ("grep", "rg", "ag", "sed", "awk", "jq", "yq", "egrep", "fgrep"):
@@ -123,20 +124,21 @@ def _reads(context: Context, view: View) -> None:
         if view.parsed.has("--count", "--in-place", "--files-with-matches") or (
             view.parsed.has("--quiet") and view.name != "sed"
         ):
-            return
+            return False
     for word in words:
         tags = view.tags(word)
         if " " in word.text:
             continue  # a sentence that mentions a file: a message, a pattern, a program's text
         if "secret" in tags and not word.text.startswith("-"):
             if "dotenv" in tags and view.command.via == "substitution" and _loads(context, view):
-                return
+                return True
             context.add("secrets.dotenv" if "dotenv" in tags else "secrets.file", view.command, word.text)
-            return
+            return False
     if view.name in ("dd", "openssl", "ssh-keygen", "git", "diff", "gpg"):
         for word in secret_words(view) if view.name != "openssl" else ():
             if " " not in word.text:
                 context.add("secrets.file", view.command, word.text)
+    return False
 
 
 def _copies(context: Context, view: View) -> None:
@@ -164,8 +166,8 @@ def _copies(context: Context, view: View) -> None:
 def _prints(context: Context, view: View) -> None:
     out = view.command.stdout_to
     if out is not None:
-        reader, role = context.views[out].name, context.rules.role
-        if not any(reader in role(r) for r in ("file_readers", "filters", "printers", "interpreters", "copiers")):
+        reader = context.views[out].name
+        if reader not in context.rules.roles("file_readers", "filters", "printers", "interpreters", "copiers"):
             return  # `echo "$TOKEN" | docker login --password-stdin`: handed over, not shown
     for word in view.words:
         for name in word.variables:

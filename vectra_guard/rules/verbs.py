@@ -24,22 +24,24 @@ KINDS = (
 
 
 def judge(context: Context) -> None:
-    views = context.views
-    wrappers = {v.command.top for v in views if v.command.top != v.command.index}  # judged by what they run
-    for view in views:
-        if view.words and view.name and view.name != UNKNOWN and view.command.index not in wrappers:
+    for view in context.views:
+        if view.words and view.name and _unknown_tool(context, view):
             _judge(context, view)
 
 
+def _unknown_tool(context: Context, view: View) -> bool:
+    """Nothing else judges it, and its first words are likely to be subcommands."""
+    rules, command, name = context.rules, view.command, view.name
+    if (rules.tool(name) is not None and name not in rules.role("verb_tools")) or name in rules.roles(*ROLES):
+        return False
+    if name == UNKNOWN or "/" in command.words[0].text or name in BUILTINS.get("bash", ()):
+        return False
+    inside = any(v.command.top == command.index != v.command.index for v in context.views)  # it is a wrapper
+    return not inside and not context.found(command.index, "")
+
+
 def _judge(context: Context, view: View) -> None:
-    rules, command = context.rules, view.command
-    known = rules.tool(view.name) is not None
-    if known and view.name not in rules.role("verb_tools"):
-        return
-    if "/" in command.words[0].text or view.name in BUILTINS.get("bash", ()) or context.found(command.index, ""):
-        return
-    if any(view.name in rules.role(role) for role in ROLES):
-        return
+    rules = context.rules
     for word in view.parsed.args[:3]:
         if word.text in rules.role("reading_verbs") or word.text == "run":
             return
@@ -49,7 +51,8 @@ def _judge(context: Context, view: View) -> None:
         rule = next((rule for role, rule in KINDS if {word.text, parts[0], parts[-1]} & rules.role(role)), "")
         if rule:
             if not _only_shows(context, view):
-                context.add("verb.removes" if known and rule == "verb.destroys" else rule, command, word.text)
+                mild = rule == "verb.destroys" and rules.tool(view.name) is not None
+                context.add("verb.removes" if mild else rule, view.command, word.text)
             return
 
 
