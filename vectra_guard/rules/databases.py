@@ -104,6 +104,8 @@ def _statements(
             at += 1
         elif attached and first == NEVER:
             texts.append(text[2:])
+        elif name in files and not sep and words[at : at + 1] and words[at].text in ("-", "/dev/stdin"):
+            at += 1
         elif name in files:
             from_file = True
             at += 0 if sep else 1

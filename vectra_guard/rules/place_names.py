@@ -112,7 +112,8 @@ SECRET_DIRS = frozenset((
     ".ssh", ".aws", ".gnupg", ".kube", ".docker", ".azure", ".password-store", ".config/gcloud", ".vault",
 ))  # fmt: skip
 SECRET_SYSTEM = (
-    "/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/sudoers", "/etc/ssl/private", "/etc/kubernetes/admin.conf",
+    "/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssl/private",
+    "/etc/kubernetes/admin.conf",
     "/etc/kubernetes/pki", "/etc/letsencrypt/live", "/etc/letsencrypt/archive", "/etc/krb5.keytab",
     "/var/run/secrets", "/run/secrets",
     "/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ed25519_key", "/etc/ssh/ssh_host_ecdsa_key", "/etc/wireguard",

@@ -25,7 +25,8 @@ ASKS_FOR_SECRETS = re.compile(
 GREPS = frozenset(("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag", "ack"))
 FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
 KEEPS_SECRETS: dict[str, frozenset[str]] = {
-    "history": frozenset(), "fc": frozenset(), "set": frozenset(), "docker": frozenset(("inspect", "exec", "compose")),
+    "history": frozenset(), "fc": frozenset(), "set": frozenset(),
+    "docker": frozenset(("inspect", "exec", "compose", "history")),
     "podman": frozenset(("inspect", "exec", "compose")), "kubectl": frozenset(("get", "describe", "exec")),
     "heroku": frozenset(("config",)), "systemctl": frozenset(("show", "show-environment")), "strings": frozenset(),
     "helm": frozenset(("get",)), "terraform": frozenset(("show", "output", "state")),
