@@ -22,7 +22,7 @@ from vectra_guard.rules import (
     verbs,
     writing,
 )
-from vectra_guard.rules.matching import EXPORTERS, Matcher, shows_only, test
+from vectra_guard.rules.matching import EXPORTERS, Matcher, Tool, shows_only, test
 from vectra_guard.rules.places import Where
 from vectra_guard.rules.ruleset import RuleSet
 from vectra_guard.rules.view import Context, View
@@ -102,10 +102,21 @@ def _by_data(context: Context, view: View) -> None:
     showing = shows_only(view)
     candidates = tool.plain
     if tool.by_sub and parsed.args:
+        _drop_value(view, tool)
         candidates = candidates + tool.by_sub.get(parsed.args[0].text, [])
     for matcher in candidates:
         if not showing or matcher.rule.always:
             _apply(context, matcher, view)
+
+
+def _drop_value(view: View, tool: Tool) -> None:
+    """``kubectl --new-option x delete ns y``: after an option that the table does not know, ``x`` is its value."""
+    args = view.parsed.args
+    if len(args) < 2 or args[0].text in tool.by_sub or args[1].text not in tool.by_sub:
+        return
+    at = next(n for n, w in enumerate(view.words) if w is args[0])
+    if at and view.words[at - 1].text[:1] == "-":
+        del args[0]
 
 
 def _apply(context: Context, matcher: Matcher, view: View) -> None:
