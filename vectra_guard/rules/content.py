@@ -67,6 +67,8 @@ def input_text(context: Context, view: View, depth: int = 0) -> str | None:
     for redirect in command.redirects:
         if redirect.op in ("<<", "<<-", "<<<"):
             return redirect.target.text
+        if redirect.op == "<" and redirect.target.text == "/dev/null":
+            return ""
     if command.stdin_from is not None:
         return output_text(context, context.views[command.stdin_from], depth + 1)
     return None

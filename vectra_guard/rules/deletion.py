@@ -129,7 +129,8 @@ def _grade_places(tags: frozenset[str], many: bool) -> str | None:
 def _grade_unknown(tags: frozenset[str], word: Word, recursive: bool) -> tuple[str, bool] | None:
     if "artefact" in tags:
         return None
-    temporary = bool(word.variables) and all(TEMPORARY_NAME.search(v) for v in word.variables)
+    named = bool(word.variables) and all(TEMPORARY_NAME.search(v) for v in word.variables)
+    temporary = named and "/.." not in word.text
     if recursive:
         if temporary and "unknown-root" not in tags and word.quoted:
             return "delete.unknown-temp", True

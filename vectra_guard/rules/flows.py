@@ -24,6 +24,10 @@ NOTHING: frozenset[str] = frozenset()
 INITIALISERS = frozenset(("init", "hook", "shellenv", "env", "completion", "activate", "virtualenv-init", "shell"))
 
 
+COMPRESSORS = frozenset((
+    "gunzip", "gzip", "zcat", "bunzip2", "bzcat", "unxz", "xzcat", "zstd", "unzstd", "zstdcat", "uncompress",
+    "funzip", "brotli",
+))  # fmt: skip
 ENCODERS = frozenset(("base64", "base32", "basenc", "xxd", "od", "hexdump", "openssl"))
 READ = frozenset((
     "sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mksh", "eval", "source", ".", "awk", "gawk", "mawk", "nawk",
@@ -73,8 +77,8 @@ class Flows:
         marks = NOTHING
         for source in word.sources:
             marks |= self.output(source)
-        if as_file and self.files and UNKNOWN not in word.text:
-            marks |= self.files.get(absolute(word.text, view.where), NOTHING)
+        if as_file and self.files:
+            marks |= self.files.get(_key(view, word), NOTHING)
         if any(secret_variable(v) for v in word.variables):
             marks |= {"secret-variable"}
         return marks
@@ -93,10 +97,11 @@ class Flows:
             if any("secret" in view.tags(_base(w)) for w in find_targets(view)[0]):
                 marks |= {"secret"}
         elif name in rules.role("decoders") and _decodes(view):
-            marks |= {"hidden", "decoded"} if "network" in marks else {"decoded"}
+            hides = "network" in marks and name not in COMPRESSORS  # to compress is not to hide
+            marks |= {"hidden", "decoded"} if hides else {"decoded"}
         if name in ENCODERS and not _decodes(view):
             marks |= {"encoded"}
-        if name in TELLTALES:
+        if name in TELLTALES or _whole_environment(view):
             marks |= {"secret"}
         if name in rules.roles("file_readers", "copiers") and _hands_on_secrets(view):
             marks |= {"secret"}
@@ -110,15 +115,18 @@ class Flows:
         """Remember the marks of every file this command writes."""
         marks: frozenset[str] | None = None
         for redirect in view.command.redirects:
-            if redirect.op in WRITES and UNKNOWN not in redirect.target.text:
+            if redirect.op in WRITES:
                 marks = self.output(view.command.index) if marks is None else marks
-                self._note(absolute(redirect.target.text, view.where), marks)
+                self._note(_key(view, redirect.target), marks)
         for path, source in moves(view):
             if source is None:
                 self._note(path, self.output(view.command.index))
             else:
                 kept = "secret" in view.tags(Word(source, source, view.command.span))
                 self._note(path, self.files.get(source, NOTHING) | ({"secret"} if kept else NOTHING))
+        for word in view.parsed.values("--output", "--output-document") if view.name in ("curl", "wget") else ():
+            if UNKNOWN in word.text:
+                self._note(_key(view, word), _network_marks(view))
         for path in downloads(view):
             self._note(path, _network_marks(view))
         if view.name in ("tar", "unzip", "bsdtar", "7z") and "network" in self.output(view.command.index):
@@ -134,6 +142,11 @@ class Flows:
             self.files[path] = self.files.get(path, NOTHING) | marks
 
 
+def _key(view: View, word: Word) -> str:
+    """What a file goes by: its path, or as it is written (``$f``) where only the running shell knows that."""
+    return "?" + word.raw.strip("\"'") if UNKNOWN in word.text else absolute(word.text, view.where)
+
+
 def _network_marks(view: View) -> frozenset[str]:
     tags = [view.tags(w) for w in view.words]
     hidden = any("url-ip" in t and "url-private" not in t for t in tags) or any(_bare(w.text) for w in view.words)
@@ -141,9 +154,16 @@ def _network_marks(view: View) -> frozenset[str]:
     return frozenset(("network", "hidden") if hidden else ("network", "local") if local else ("network",))
 
 
+def _whole_environment(view: View) -> bool:
+    if view.name in ("env", "printenv"):
+        return not view.words
+    flags_only = all(w.text in ("-p", "-x", "-px") for w in view.words)
+    return flags_only and view.name in ("set", "export", "declare", "typeset")
+
+
 def _bare(text: str) -> bool:
     """``185.1.2.3/x`` and ``185.1.2.3:8000/x``, as downloaders take them without a scheme."""
-    tags = url_tags("http://" + text) if text[:1].isdigit() and "/" in text else NOTHING
+    tags = url_tags("http://" + text) if text[:1].isdigit() and text.count(".") >= 3 else NOTHING
     return "url-ip" in tags and "url-private" not in tags
 
 

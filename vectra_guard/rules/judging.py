@@ -71,6 +71,8 @@ def _view(command: Command, rules: RuleSet, here: Where, facts: Facts) -> View:
     words = command.words[1:]
     if name == "python" and len(words) > 1:
         name, words = _module(name, words, rules)
+    elif name in ("yarn", "pnpm", "bun") and words and words[0].text in rules.role("project_tools"):
+        name, words = words[0].text, words[1:]  # `yarn prisma …` runs the project's own prisma
     return View(command, rules, where, name, words)
 
 

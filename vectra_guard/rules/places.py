@@ -63,6 +63,8 @@ def absolute(text: str, where: Where) -> str:
     if text[:1] not in ("/", UNKNOWN):
         text = f"{where.cwd or UNKNOWN}/{text}"
     text = posixpath.normpath(text)
+    if text[:1] not in ("/", UNKNOWN):
+        return f"{UNKNOWN}/{text}"  # `$X/..`: above something that is not known
     return text[1:] if text.startswith("//") else text
 
 
@@ -365,6 +367,6 @@ def url_tags(text: str) -> frozenset[str]:
         found.add("url-local")
     if bare.endswith(".onion"):
         found.update(("url-ip",))
-    if scheme.lower() in ("http", "ftp"):
+    if scheme.lower().rpartition("+")[2] in ("http", "ftp"):
         found.add("url-plain")
     return frozenset(found)

@@ -82,7 +82,8 @@ def _named(word: Word) -> Word:
     """``~/*.pem`` as a file of that name: a pattern that fits a secret by accident names none."""
     if not GLOB.search(word.text):
         return word
-    name = GLOB.sub("x", word.text.rpartition("/")[2])
+    name = word.text.rpartition("/")[2]
+    name = name.rstrip("*") if name[-1:] == "*" else GLOB.sub("x", name)
     return Word(name, name, word.span)
 
 
