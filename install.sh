@@ -128,6 +128,7 @@ do_test() {
     curl:curl less:less vim-tiny:vi tmux:tmux strace:strace make:make gcc:gcc libc6-dev:/usr/include/stdio.h npm:npm \
     ca-certificates:/etc/ssl/certs/ca-certificates.crt passwd:/usr/sbin/useradd xxd:xxd nodejs:node bubblewrap:bwrap \
     python3:/usr/bin/python3 \
+    direnv:direnv zoxide:zoxide fzf:/usr/share/doc/fzf/examples/key-bindings.bash vim:/usr/bin/vim.basic \
     zsh-autosuggestions:/usr/share/zsh-autosuggestions zsh-syntax-highlighting:/usr/share/zsh-syntax-highlighting)
   # an ordinary user, whom the tests play too, has only the system's Python
   /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null || set -- "$@" python3-venv
