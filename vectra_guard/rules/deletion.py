@@ -259,7 +259,8 @@ def _upstream(context: Context, view: View) -> View | None:
         return context.views[source] if context.views[source] is not view else None
     at: int | None = command.stdin_from
     if at is None:
-        at = context.script.commands[command.top].stdin_from
+        listed = (s for w in view.words for s in w.sources)
+        at = next(listed, context.script.commands[command.top].stdin_from)
     filters = context.rules.role("filters")
     steps = 0
     while at is not None and steps < 20:

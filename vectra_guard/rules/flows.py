@@ -202,7 +202,7 @@ def judge(context: Context) -> None:
     flows = Flows(context)
     interpreters = context.rules.role("interpreters")
     for view in views:
-        if view.command.defined_only and view.command.top != view.command.index:
+        if view.command.defined_only and view.command.via == "alias":
             continue
         if view.name in interpreters or view.name in ("eval", "source", ".") or reads_makefile(view):
             _interprets(context, flows, view)
@@ -220,8 +220,8 @@ def judge(context: Context) -> None:
 
 def _sends_inside(context: Context, view: View) -> bool:
     """Code of another language that opens a secret and talks to the network."""
-    at = view.command.index
-    reads = any(f.rule in READS and context.views[f.command].command.top == at != f.command for f in context.findings)
+    inside = {v.command.index for v in context.inside(view)}
+    reads = any(f.rule in READS and f.command in inside for f in context.findings)
     return reads and any(NETWORK_CODE.search(w.text[:20_000]) for w in code_words(view))
 
 
@@ -301,13 +301,26 @@ def _handed_over(context: Context, word: Word) -> bool:
     )
 
 
+def _given(context: Context, view: View, word: Word) -> bool:
+    """Does the unknown part stand in the text that an interpreter was given? Then it is judged there."""
+    interpreters = context.rules.role("interpreters")
+    outside = {
+        source
+        for v in context.views[: view.command.index]
+        if (v.name in interpreters or v.name == "eval") and v.command.top == view.command.top
+        for w in v.words
+        for source in w.sources
+    }
+    return bool(word.sources) and outside.issuperset(word.sources)
+
+
 def _executes(context: Context, flows: Flows, view: View) -> None:
     word = view.command.words[0]
     if view.name == UNKNOWN:
         if view.command.via == "string" and _handed_over(context, word):
             return  # the text of an eval or `sh -c`: judged there, by what prints it
         marks = flows.word(view, word)
-        known_source = view.command.via == "string" and bool(word.sources)  # `eval "$(…)"`: judged where it stands
+        known_source = view.command.via == "string" and _given(context, view, word)
         if not _mark_findings(context, view, marks) and not known_source:
             context.add("flow.unknown-command", view.command, undecided=True)
         return

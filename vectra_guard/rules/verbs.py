@@ -24,8 +24,15 @@ KINDS = (
 
 
 def judge(context: Context) -> None:
+    wrappers = {v.command.top for v in context.views if v.command.top != v.command.index}  # judged by what they run
+    latest: dict[int, int] = {}  # the last command with so many wrappers around it
     for view in context.views:
-        if view.words and view.name and _unknown_tool(context, view):
+        depth = len(view.command.wrappers)
+        if depth:
+            wrappers.add(latest.get(depth - 1, -1))
+        latest[depth] = view.command.index
+    for view in context.views:
+        if view.words and view.name and view.command.index not in wrappers and _unknown_tool(context, view):
             _judge(context, view)
 
 
@@ -36,8 +43,8 @@ def _unknown_tool(context: Context, view: View) -> bool:
         return False
     if name == UNKNOWN or "/" in command.words[0].text or name in BUILTINS.get("bash", ()):
         return False
-    inside = any(v.command.top == command.index != v.command.index for v in context.views)  # it is a wrapper
-    return not inside and not context.found(command.index, "")
+    # a rule that says only that it runs as another user has not judged it
+    return not any(f.command == command.index and not f.rule.startswith("privilege.") for f in context.findings)
 
 
 def _judge(context: Context, view: View) -> None:

@@ -94,6 +94,12 @@ class Context:
             if (finding.rule, finding.command) == (rule_id, index) and finding.remedy != remedy:
                 self.findings[at] = replace(finding, remedy=usual)
 
+    def inside(self, view: View) -> list[View]:
+        """The commands that this one runs, as far as they could be read."""
+        command, depth = view.command, len(view.command.wrappers)
+        later = self.views[command.index + 1 :]
+        return [v for v in later if v.command.top == command.top and len(v.command.wrappers) > depth]
+
     def found(self, command: int, prefix: str) -> bool:
         return any(f.command == command and f.rule.startswith(prefix) for f in self.findings)
 

@@ -314,7 +314,9 @@ class Compound(Lexer):
             body: Node = Group(self.sub_body("}"), False)
             self.depth -= 1
         else:
+            self.deeper()
             body = self.command() or List()
+            self.depth -= 1
         if self.i == before:
             self.open_end(NOT_CLOSED)
         node = Function(names, body, self.src, start, self.i)

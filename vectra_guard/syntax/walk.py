@@ -63,8 +63,9 @@ class Walker(Commands):
         inner.inplace = False
         inner.dialect = dialect or st.dialect
         if word is not None and UNKNOWN in text:
-            inner.taint = word.sources or st.taint
-            inner.taint_vars = word.variables or st.taint_vars
+            # each once, and not too many: they are handed on to every part of the text, level by level
+            inner.taint = tuple(dict.fromkeys(word.sources))[:MAX_VALUES] or st.taint
+            inner.taint_vars = tuple(dict.fromkeys(word.variables))[:MAX_VALUES] or st.taint_vars
         reading = read_text(Source(text, 0, span), inner.dialect, inner.depth // 2)
         self.reading(reading, False)
         out = self.listed(reading.body, inner)
