@@ -18,8 +18,8 @@ CORPUS = Path(__file__).parent.parent / "corpus"
 SHELLS = ("bash", "bash", "zsh", "fish")
 TOKENS = [
     *"'\"`$\\(){}[]<>|&;#!~*?=%@^,:\n\t \0é\x01\u200b\udcff\ud800", "$(", "${", "$((", "))", "<<E\n", "<<<", "<(",
-    ">(", "=(", "$'", '$"', "&&", "||", ";;", "2>&1", "&>", ">|", ">>", "{a,b}", "{1..9}", "${x:-", "${!x}", "${x//a/b}", "$@",
-    "$IFS",
+    ">(", "=(", "$'", '$"', "&&", "||", ";;", "2>&1", "&>", ">|", ">>", "{a,b}", "{1..9}", "${x:-", "${!x}",
+    "${x//a/b}", "$@", "$IFS",
     " -- ", " eval ", " sh -c ", " sudo ", " xargs ", " if ", " then ", " fi ", " do ", " done ", " case ", " esac ",
     " function f ", "f() ", "[[ ", " ]]", " alias a=", " python3 -c ", " awk ", " sed ", " find . -exec ", " ssh h ",
     " begin; ", " end; ", " set x ", "\\\n", "/dev/tcp/", "*(e:'", ":)", "repeat 3 ", "noglob ", "\r", "# ", "EOF",

@@ -292,13 +292,13 @@ class Commands(Context):
         name = draft.words[0].text
         self.called.add(name)
         args = [w.text for w in draft.words[1:]]
-        if name in st.calls and not 0 < len(args) < len(st.args or ()):
+        if any(f is node for f in st.calls) and not 0 < len(args) < len(st.args or ()):
             draft.via = "recursion"
             return UNKNOWN_OUT
         inner = st.share()
         inner.depth += 1
         inner.via, inner.inplace, inner.top = "function", False, draft.top
-        inner.calls = (*st.calls, name)
+        inner.calls = (*st.calls, node)
         inner.args = args
         for param, value in zip(node.params, inner.args, strict=False):
             inner.vars[param] = Val(value)

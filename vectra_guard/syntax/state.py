@@ -100,7 +100,7 @@ class State:
         self.functions: dict[str, Function] = {}
         self.aliases: dict[str, str] = {}
         self.args: list[str] | None = None
-        self.calls: tuple[str, ...] = ()
+        self.calls: tuple[Function, ...] = ()
         self.stack: tuple[str, ...] = ()
         self.wrappers: tuple[str, ...] = ()
         self.privileged = False

@@ -32,7 +32,7 @@ class Walker(Commands):
             if name not in self.called:
                 inner = where.fork()
                 inner.defined_only, inner.via, inner.inplace = True, "function", False
-                inner.calls = (*inner.calls, name)
+                inner.calls = (*inner.calls, function)
                 self.node(function.body, inner)
 
     def script(self) -> Script:
