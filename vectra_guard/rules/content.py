@@ -50,7 +50,7 @@ def output_text(context: Context, view: View, depth: int = 0) -> str | None:
     if name in ("echo", "printf", "print"):
         words = [w for w in view.words if not re.fullmatch(r"-[neE]+", w.text)]
         return " ".join(w.text for w in words)
-    if name in ("", ":", "true"):
+    if name in ("", ":", "true") or (name == "exec" and not view.words):
         return ""
     if name in ("cat", "tee", "sponge"):
         args = view.parsed.args

@@ -15,6 +15,7 @@ from vectra_guard.rules.places import GLOB
 from vectra_guard.rules.view import Context, View
 
 BARE = re.compile(r"[\\^$()*+?/\[\]]")
+GIT_DATA = re.compile(r"\.git/(refs|objects|packed-refs$|HEAD$|logs)")
 TEMPORARY_NAME = re.compile(r"^_?(temp|TEMP|scratch)|(temp|TEMP)(_?(file|dir|FILE|DIR))?$|[Tt]mp|TMP")
 WHOLE = frozenset(("delete.root", "delete.home", "delete.system", "delete.device", "guard.delete"))
 CONTAINERS = frozenset(("docker", "podman", "nerdctl"))
@@ -95,7 +96,7 @@ def grade(tags: frozenset[str], word: Word, recursive: bool, many: bool = False)
         return "delete.unknown", True
     if tags & PRECIOUS:
         return "delete.precious", False
-    if "git-internal" in tags and many:
+    if "git-internal" in tags and (many or GIT_DATA.search(word.text)):
         return "delete.repository", False
     if not many:
         return ("delete.system-file", False) if _foreign(tags) else ("delete.file", False)
@@ -178,12 +179,20 @@ def _made_by(context: Context, word: Word, role: str) -> bool:
     return word.text == UNKNOWN and all(context.script.commands[s].name in names for s in word.sources)
 
 
+def _bind_mount(text: str) -> tuple[str, str]:
+    """``type=bind,src=/,dst=/host`` as (source, target)."""
+    keys = dict(part.partition("=")[::2] for part in text.split(","))
+    target = keys.get("dst") or keys.get("target") or keys.get("destination", "")
+    return keys.get("src") or keys.get("source", ""), target
+
+
 def _outside_container(context: Context, view: View, word: Word) -> Word:
     """The path on this machine that a bind mount of ``docker run -v /:/host`` makes of a path inside."""
     above = context.views[view.command.top : view.command.index]
-    volumes = [v for outer in above if outer.name in CONTAINERS for v in outer.parsed.values("--volume")]
-    for volume in volumes:
-        source, _, rest = volume.text.partition(":")
+    outer = [v.parsed for v in above if v.name in CONTAINERS]
+    volumes = [w.text.partition(":")[::2] for parsed in outer for w in parsed.values("--volume")]
+    volumes += [_bind_mount(w.text) for parsed in outer for w in parsed.values("--mount")]
+    for source, rest in volumes:
         inside = rest.partition(":")[0].rstrip("/")
         if source[:1] in ("/", "~") and inside and f"{word.text}/".startswith(inside + "/"):
             text = source.rstrip("/") + word.text[len(inside) :]

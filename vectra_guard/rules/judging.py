@@ -73,6 +73,8 @@ def _view(command: Command, rules: RuleSet, here: Where, facts: Facts) -> View:
         name, words = _module(name, words, rules)
     elif name in ("yarn", "pnpm", "bun") and words and words[0].text in rules.role("project_tools"):
         name, words = words[0].text, words[1:]  # `yarn prisma …` runs the project's own prisma
+    elif len(words) > 1 and words[0].text == "run" and words[1].text in rules.role("project_tools"):
+        name, words = words[1].text, tuple(w for w in words[2:] if w.text != "--")
     return View(command, rules, where, name, words)
 
 

@@ -23,7 +23,7 @@ ASKS_FOR_SECRETS = re.compile(
     r"(?i)secret|token|(?<![/o])pass(?!ed|ing|es\b|ive|enger|age)|pwd|credential|private.?key|aws_|api.?key"
 )
 GREPS = frozenset(("grep", "rg", "egrep", "awk", "sed", "fgrep", "ag", "ack"))
-FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws_|api")
+FILTER_FOR_SECRETS = re.compile(r"(?i)secret|token|passw?o?r?d?|key|cred|auth|aws|api")
 KEEPS_SECRETS: dict[str, frozenset[str]] = {
     "history": frozenset(), "fc": frozenset(), "set": frozenset(),
     "docker": frozenset(("inspect", "exec", "compose", "history")),
@@ -185,6 +185,11 @@ def _environment(context: Context, view: View, loaded: bool) -> None:
             if secret_variable(word.text):
                 context.add("secrets.variable", view.command, word.text)
         return
+    if name in ("declare", "typeset", "export") and args and args[0].text == "-p":
+        named = next((w.text for w in args[1:] if secret_variable(w.text)), "")
+        if named:
+            context.add("secrets.variable", view.command, named)
+            return
     flags_only = all(w.text in ("-p", "-x", "-px", "-xp", "-0", "--null") for w in args)
     if name in ("declare", "typeset", "export") and not args:
         flags_only = name != "export" or True

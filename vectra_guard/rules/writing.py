@@ -88,7 +88,7 @@ def _targets(args: list[Word]) -> list[Word]:
 
 
 def _writes_nothing(context: Context, view: View) -> bool:
-    if view.name in ("", ":", "true", "cat", "echo", "printf"):
+    if view.name in ("", ":", "true", "cat", "echo", "printf", "exec"):
         text = output_text(context, view)
         return text is not None and text.strip() == "" and view.command.stdin_from is None
     return False

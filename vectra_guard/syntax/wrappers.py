@@ -199,6 +199,7 @@ SUBROWS: dict[tuple[str, str], Row] = {
     ("hatch", "run"): _PLAIN,
     ("rye", "run"): _PLAIN,
     ("pixi", "run"): Row("e", "environment manifest-path"),
+    ("npm", "explore"): Row("", "prefix", skip=1),
     ("npm", "exec"): Row("pw", "package workspace", text="c", long_text="call"),
     ("npm", "x"): Row("pw", "package workspace", text="c", long_text="call"),
     ("pnpm", "exec"): _PLAIN,
