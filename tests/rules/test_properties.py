@@ -22,7 +22,7 @@ LINES = [
     for text in file.read_text(encoding="utf-8").splitlines()
     if text and not text.startswith("#") and "\u23ce" not in text
 ]
-SPECIAL = set("|&;<>()$`{}#!*\n'\"\\~[]=")
+SPECIAL = set("|&;<>()$`{}#!?*\n'\"\\~[]=")
 SIMPLE = [line for line in LINES if not set(line) & SPECIAL and line.split()[0] not in ("cd", "source")]
 
 
