@@ -38,6 +38,7 @@ class Guard:
         self._loaded: dict[tuple[str, tuple[tuple[str, str], ...]], Loaded] = {}
         self._trust: TrustStore | None = None
         self._trust_retry = 0.0
+        self._rule_problems: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
 
     @classmethod
@@ -125,7 +126,16 @@ class Guard:
         if not custom:
             return self._shipped
         if self._custom is None or self._custom[0] != custom:
-            self._custom = (custom, self._shipped.with_custom(custom))
+            found, self._rule_problems = self._shipped, ()
+            for rule in custom:  # one that is wrong is left out and said; the others stay in force
+                try:
+                    wider = found.with_custom((rule,))
+                    rules.check_examples(wider, (rule,))
+                    found = wider
+                except ConfigError as err:
+                    self._rule_problems += (str(err),)
+            self._custom = (custom, found)
+        self.problems = tuple(dict.fromkeys((*self.problems, *self._rule_problems)))
         return self._custom[1]
 
     def _store(self, config: Config) -> TrustStore | None:

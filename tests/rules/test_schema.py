@@ -9,8 +9,9 @@ import pytest
 
 from vectra_guard.config.schema import CustomRule
 from vectra_guard.errors import ConfigError, GuardError
+from vectra_guard.guard import Guard
 from vectra_guard.model import Facts, Request, Risk
-from vectra_guard.rules import RuleSet, judge, load, loading
+from vectra_guard.rules import RuleSet, check_examples, judge, load, loading
 from vectra_guard.syntax import read
 
 GOOD: dict[str, Any] = {
@@ -69,6 +70,41 @@ def test_mistakes_name_file_and_line(changes: dict[str, Any], says: str) -> None
         custom(**changes)
     assert str(caught.value).startswith("vectra-guard.yaml:7: ")
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("examples", "says"),
+    [
+        ({"match": ["deployctl stop"]}, "does not match its example 'deployctl stop'"),
+        ({"miss": ["deployctl ship --to=prod-2"]}, "matches its example 'deployctl ship --to=prod-2'"),
+    ],
+)
+def test_examples_are_tried_when_a_rule_is_loaded(examples: dict[str, Any], says: str) -> None:
+    rule = CustomRule({**GOOD, "examples": examples}, "vectra-guard.yaml:7", project=True)
+    with pytest.raises(ConfigError) as caught:
+        check_examples(load().with_custom((rule,)), (rule,))
+    assert str(caught.value).startswith("vectra-guard.yaml:7: ")
+    assert says in str(caught.value)
+
+
+def test_a_wrong_rule_is_said_and_stops_neither_lines_nor_other_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
+    (tmp_path / "vectra-guard.yaml").write_text(
+        "policies:\n  rules:\n"
+        "    - {id: own.bad, risk: hihg, message: Bad., when: {command: foo}}\n"
+        "    - {id: own.wrong, risk: high, message: Wrong., when: {command: foo}, examples: {match: [bar]}}\n"
+        "    - {id: own.good, risk: high, message: Good., when: {command: foo}, examples: {match: [foo x]}}\n"
+    )
+    guard = Guard.open()
+    found = guard.judge(Request("foo", cwd=str(tmp_path), home=str(tmp_path / "home"))).decision.findings
+    assert [f.rule for f in found] == ["own.good"]
+    assert [p.rpartition("/")[2].partition(": rule")[0] for p in guard.problems] == [
+        "vectra-guard.yaml:3",
+        "vectra-guard.yaml:4",
+    ]
 
 
 def test_a_broken_shipped_file_is_an_error(tmp_path: Path) -> None:

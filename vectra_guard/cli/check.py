@@ -45,6 +45,8 @@ def run(args: list[str]) -> int:
         judged = guard.judge(here(line, shell=options.shell, interactive=True))
         worst = max(worst, judged.decision.risk)
         print(json.dumps(answer(judged)) if options.json else _text(judged))
+    for problem in guard.problems:
+        print(f"vg: {problem}", file=sys.stderr)
     return 2 if options.fail_on and worst >= Risk[options.fail_on.upper()] else 0
 
 

@@ -102,7 +102,7 @@ def _check_rules(found: dict[str, reading.Value]) -> None:
     if entry and entry.value:
         from vectra_guard import rules
 
-        rules.load().with_custom(entry.value)
+        rules.check_examples(rules.load().with_custom(entry.value), entry.value)
 
 
 def _schema(options: argparse.Namespace) -> int:

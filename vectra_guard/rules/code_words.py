@@ -26,6 +26,8 @@ def code_words(view: View) -> list[Word]:
         return list(view.words)
     if view.name in PLAIN:
         return list(view.words[:1])
+    if runs_source(view):
+        return list(view.words[1:2])
     found = _flag_values(view)
     if found:
         return found
@@ -72,6 +74,11 @@ def _positional(view: View) -> list[Word]:
     return out
 
 
+def runs_source(view: View) -> bool:
+    """``go run FILE``."""
+    return view.name == "go" and bool(view.words) and view.words[0].text == "run"
+
+
 def reads_makefile(view: View) -> bool:
     """``make -f -``: the recipes come from standard input."""
     return view.name in ("make", "gmake") and any(w.text in ("-", "/dev/stdin") for w in view.parsed.values("--file"))
@@ -80,6 +87,8 @@ def reads_makefile(view: View) -> bool:
 def reads_stdin_as_code(view: View) -> bool:
     if reads_makefile(view):
         return True
+    if runs_source(view):
+        return False
     if view.name in PLAIN:
         return view.name != "eval" and bool(view.words) and view.words[0].text in ("/dev/stdin", "/dev/fd/0", "-")
     if any(w.text == "-s" for w in view.words) and view.name in SHELL_ONLY_C:

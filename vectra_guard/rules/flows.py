@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from vectra_guard.model import UNKNOWN, Word
-from vectra_guard.rules.code_words import code_words, reads_makefile, reads_stdin_as_code
+from vectra_guard.rules.code_words import code_words, reads_makefile, reads_stdin_as_code, runs_source
 from vectra_guard.rules.content import attack_text
 from vectra_guard.rules.files import cloned, downloads, moves
 from vectra_guard.rules.find import find_targets, is_find
@@ -204,7 +204,8 @@ def judge(context: Context) -> None:
     for view in views:
         if view.command.defined_only and view.command.via == "alias":
             continue
-        if view.name in interpreters or view.name in ("eval", "source", ".") or reads_makefile(view):
+        reads_code = view.name in interpreters or view.name in ("eval", "source", ".")
+        if reads_code or reads_makefile(view) or runs_source(view):
             _interprets(context, flows, view)
         elif view.command.words:
             _executes(context, flows, view)

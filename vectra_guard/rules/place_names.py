@@ -56,7 +56,7 @@ ARTEFACT_FILES = tuple(
         r".*\.(o|a|so|pyc|pyo|class|obj|lo|la|d|gcda|gcno|gcov|tmp|temp|swp|swo|log|tsbuildinfo|profraw|rlib|beam|hi|aux|toc|"
         r"orig|rej|pid|lock|cache|egg-info|map|whl|dSYM)$",
         r".*~$",
-        r"\.DS_Store$|Thumbs\.db$|core(\.\d+)?$|a\.out$|\.coverage(\..*)?$|coverage\.xml$|nohup\.out$|npm-debug\.log.*|"
+        r"\.DS_Store$|Thumbs\.db$|core(\.(\d+|\*))?$|a\.out$|\.coverage(\..*)?$|coverage\.xml$|nohup\.out$|npm-debug\.log.*|"
         r"yarn-error\.log|package-lock\.json$|\.eslintcache$|junit\.xml$|tags$|TAGS$|hs_err_pid.*|heaptrack\..*|cscope\.out$",
         r".*\.log(\.\d+|\.gz|\.\*)*$|.*\.egg-info$|cmake-build-.*|bazel-.*",
     )
