@@ -86,6 +86,8 @@ def build(data: Mapping[str, Any], parent: Table | None = None) -> Table:
     table.stop = data.get("stop", -1)
     more = tuple(data.get("harmless", "").split())
     table.harmless += tuple(w for w in more if w[0] == "-")
+    if table.style == "single":  # where `--help` and `-help` are one
+        table.harmless += ("-help", "-version")
     if table.options.get("--version", ("", ""))[1] == "=":  # of a thing: `helm upgrade x y --version 1.2`
         table.harmless = tuple(h for h in table.harmless if h != "--version")
     table.verbs = frozenset(w for w in more if w[0] != "-")
