@@ -73,7 +73,9 @@ def test_low(text: str) -> None:
     assert read(text) == ()
 
 
-@pytest.mark.parametrize("text", [text for texts in HIGH.values() for text in texts if "\\" not in text and text[0] != "."])
+@pytest.mark.parametrize(
+    "text", [text for texts in HIGH.values() for text in texts if "\\" not in text and text[0] != "."]
+)
 def test_a_comment_or_a_read_before_it_changes_nothing(text: str) -> None:
     if text == "\0":
         return
@@ -87,7 +89,9 @@ _PIECES = st.sampled_from(
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(_PIECES, max_size=60).map("".join) | st.lists(_PIECES, max_size=40).map(" ".join) | st.text(max_size=60))
+@given(
+    st.lists(_PIECES, max_size=60).map("".join) | st.lists(_PIECES, max_size=40).map(" ".join) | st.text(max_size=60)
+)
 def test_never_raises(text: str) -> None:
     for verdict in read(text):
         assert verdict.risk >= Risk.MEDIUM

@@ -75,5 +75,3 @@ def _use(options: argparse.Namespace) -> int:
     if options.project and not layers.is_allowed(path):
         print("it can only tighten until you run: vg config allow")
     return 0
-
-

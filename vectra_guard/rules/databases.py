@@ -81,9 +81,7 @@ def _judge(context: Context, view: View, code: frozenset[str], files: frozenset[
         _add(context, view, Verdict(Risk.MEDIUM, "sql.file", "runs a file of statements that cannot be read here"))
 
 
-def _statements(
-    view: View, code: frozenset[str], files: frozenset[str], first: int
-) -> tuple[list[str], bool, bool]:
+def _statements(view: View, code: frozenset[str], files: frozenset[str], first: int) -> tuple[list[str], bool, bool]:
     """(texts to run, a file of statements is named, standard input is read)."""
     texts: list[str] = []
     plain: list[Word] = []

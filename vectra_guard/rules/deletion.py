@@ -228,8 +228,11 @@ def _from_upstream(context: Context, view: View, recursive: bool) -> bool:
 
 def _chosen_artefacts(context: Context, view: View, source: View) -> bool:
     """``find . | grep -E '__pycache__|[.]pyc$' | xargs rm``: only names that a pattern of artefacts lets through."""
-    at = view.command.stdin_from if view.command.stdin_from is not None else (
-        context.script.commands[view.command.top].stdin_from)
+    at = (
+        view.command.stdin_from
+        if view.command.stdin_from is not None
+        else (context.script.commands[view.command.top].stdin_from)
+    )
     while at is not None and context.views[at] is not source:
         grep = context.views[at]
         if grep.name in ("grep", "egrep", "rg") and not grep.parsed.has("--invert-match") and grep.parsed.args:

@@ -230,7 +230,10 @@ def _alone_matters(context: Context, view: View) -> bool:
     name = view.name
     roles = context.rules.role
     return (
-        name == UNKNOWN or name in roles("senders") or name in roles("interpreters") or name in ("eval", "source", ".")
+        name == UNKNOWN
+        or name in roles("senders")
+        or name in roles("interpreters")
+        or name in ("eval", "source", ".")
         or bool(view.command.redirects)
     )
 
@@ -296,9 +299,13 @@ def _mark_findings(context: Context, view: View, marks: frozenset[str]) -> bool:
 
 def _handed_over(context: Context, word: Word) -> bool:
     interpreters = context.rules.role("interpreters")
-    return word.text == UNKNOWN and bool(word.sources) and any(
-        (v.name in interpreters or v.name == "eval") and any(w.sources == word.sources for w in v.words)
-        for v in context.views
+    return (
+        word.text == UNKNOWN
+        and bool(word.sources)
+        and any(
+            (v.name in interpreters or v.name == "eval") and any(w.sources == word.sources for w in v.words)
+            for v in context.views
+        )
     )
 
 

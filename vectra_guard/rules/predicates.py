@@ -53,9 +53,7 @@ def compile_predicate(text: str) -> Predicate:
     globs = [re.compile(fnmatch.translate(c)) for c in choices if c not in plain]
     if not globs:
         return lambda word, where: word.text in plain
-    return lambda word, where: (
-        word.text in plain or (word.text != UNKNOWN and any(g.match(word.text) for g in globs))
-    )
+    return lambda word, where: word.text in plain or (word.text != UNKNOWN and any(g.match(word.text) for g in globs))
 
 
 def _tag_predicate(text: str) -> Predicate:

@@ -198,8 +198,10 @@ def _environment(context: Context, view: View, loaded: bool) -> None:
     if view.command.via == "substitution":
         return  # taken, not shown
     out = view.command.stdout_to
-    while out is not None and context.views[out].name in ("sort", "uniq", "tac", "tr", "cat") and (
-        context.views[out].command.stdout_to is not None
+    while (
+        out is not None
+        and context.views[out].name in ("sort", "uniq", "tac", "tr", "cat")
+        and (context.views[out].command.stdout_to is not None)
     ):
         out = context.views[out].command.stdout_to
     if out is not None:
@@ -234,7 +236,9 @@ def _filters(context: Context, view: View) -> None:
 
 def _redirected(context: Context, view: View, readers: frozenset[str]) -> None:
     for redirect in view.command.redirects:
-        if redirect.op == "<" and "secret" in view.tags(redirect.target) and (
-            view.name in readers or view.name in ("", "read", "mapfile", "while")
+        if (
+            redirect.op == "<"
+            and "secret" in view.tags(redirect.target)
+            and (view.name in readers or view.name in ("", "read", "mapfile", "while"))
         ):
             context.add("secrets.file", view.command, redirect.target.text)

@@ -37,34 +37,201 @@ class _Statement:
 _HIGH, _MEDIUM, _LOW, _CRITICAL = Risk.HIGH, Risk.MEDIUM, Risk.LOW, Risk.CRITICAL
 
 _READS = frozenset(
-    ["SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "VALUES", "TABLE", "WITH", "USE", "SET", "BEGIN",
-        "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "ANALYZE", "FETCH",
-        "DECLARE", "CLOSE", "LISTEN", "NOTIFY", "UNLISTEN", "HELP", "PRINT", "CONSISTENCY", "TRACING",
-        "PAGING", "EXPAND", "DISCARD", "RESET", "CHECK", "ABORT", "GO", "DELIMITER", "IF", "PING", "EXISTS"]
+    [
+        "SELECT",
+        "SHOW",
+        "EXPLAIN",
+        "DESCRIBE",
+        "DESC",
+        "VALUES",
+        "TABLE",
+        "WITH",
+        "USE",
+        "SET",
+        "BEGIN",
+        "START",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "RELEASE",
+        "PRAGMA",
+        "ANALYZE",
+        "FETCH",
+        "DECLARE",
+        "CLOSE",
+        "LISTEN",
+        "NOTIFY",
+        "UNLISTEN",
+        "HELP",
+        "PRINT",
+        "CONSISTENCY",
+        "TRACING",
+        "PAGING",
+        "EXPAND",
+        "DISCARD",
+        "RESET",
+        "CHECK",
+        "ABORT",
+        "GO",
+        "DELIMITER",
+        "IF",
+        "PING",
+        "EXISTS",
+    ]
 )
-_DROPS_BIG = frozenset(["DATABASE", "SCHEMA", "TABLE", "KEYSPACE", "TABLESPACE", "COLLECTION", "TABLES",
-    "DATABASES", "CATALOG"])
+_DROPS_BIG = frozenset(
+    ["DATABASE", "SCHEMA", "TABLE", "KEYSPACE", "TABLESPACE", "COLLECTION", "TABLES", "DATABASES", "CATALOG"]
+)
 _DROPS_USERS = frozenset(["USER", "ROLE", "LOGIN", "OWNED"])
 _CHANGES = frozenset(
-    ["INSERT", "REPLACE", "CREATE", "ALTER", "GRANT", "REVOKE", "COMMENT", "RENAME", "VACUUM",
-        "REINDEX", "CLUSTER", "REFRESH", "LOCK", "MERGE", "UPSERT", "CALL", "DO", "EXEC", "EXECUTE",
-        "OPTIMIZE", "REPAIR", "ATTACH", "DETACH", "KILL", "FLUSH", "PREPARE", "IMPORT", "COPY", "LOAD",
-        "UNLOAD", "SECURITY", "REASSIGN", "HANDLER", "INSTALL", "UNINSTALL", "PURGE", "SYSTEM", "EXCHANGE",
-        "MOVE", "UNDROP", "CHECKPOINT", "CACHE", "UNCACHE", "BATCH"]
+    [
+        "INSERT",
+        "REPLACE",
+        "CREATE",
+        "ALTER",
+        "GRANT",
+        "REVOKE",
+        "COMMENT",
+        "RENAME",
+        "VACUUM",
+        "REINDEX",
+        "CLUSTER",
+        "REFRESH",
+        "LOCK",
+        "MERGE",
+        "UPSERT",
+        "CALL",
+        "DO",
+        "EXEC",
+        "EXECUTE",
+        "OPTIMIZE",
+        "REPAIR",
+        "ATTACH",
+        "DETACH",
+        "KILL",
+        "FLUSH",
+        "PREPARE",
+        "IMPORT",
+        "COPY",
+        "LOAD",
+        "UNLOAD",
+        "SECURITY",
+        "REASSIGN",
+        "HANDLER",
+        "INSTALL",
+        "UNINSTALL",
+        "PURGE",
+        "SYSTEM",
+        "EXCHANGE",
+        "MOVE",
+        "UNDROP",
+        "CHECKPOINT",
+        "CACHE",
+        "UNCACHE",
+        "BATCH",
+    ]
 )
 
 _REDIS_READS = frozenset(
-    ["GET", "MGET", "KEYS", "SCAN", "INFO", "PING", "TTL", "PTTL", "TYPE", "EXISTS", "LLEN", "LRANGE",
-        "LINDEX", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HVALS", "SCARD", "SMEMBERS", "SISMEMBER",
-        "ZCARD", "ZRANGE", "ZSCORE", "DBSIZE", "STRLEN", "MONITOR", "ECHO", "TIME", "MEMORY", "OBJECT",
-        "XLEN", "XRANGE", "XINFO", "PUBSUB", "CLIENT", "COMMAND", "LASTSAVE", "SELECT", "AUTH", "HELLO",
-        "QUIT", "SLOWLOG", "LATENCY", "ROLE", "DUMP", "SUBSCRIBE", "RANDOMKEY", "BITCOUNT"]
+    [
+        "GET",
+        "MGET",
+        "KEYS",
+        "SCAN",
+        "INFO",
+        "PING",
+        "TTL",
+        "PTTL",
+        "TYPE",
+        "EXISTS",
+        "LLEN",
+        "LRANGE",
+        "LINDEX",
+        "HGET",
+        "HGETALL",
+        "HKEYS",
+        "HLEN",
+        "HMGET",
+        "HVALS",
+        "SCARD",
+        "SMEMBERS",
+        "SISMEMBER",
+        "ZCARD",
+        "ZRANGE",
+        "ZSCORE",
+        "DBSIZE",
+        "STRLEN",
+        "MONITOR",
+        "ECHO",
+        "TIME",
+        "MEMORY",
+        "OBJECT",
+        "XLEN",
+        "XRANGE",
+        "XINFO",
+        "PUBSUB",
+        "CLIENT",
+        "COMMAND",
+        "LASTSAVE",
+        "SELECT",
+        "AUTH",
+        "HELLO",
+        "QUIT",
+        "SLOWLOG",
+        "LATENCY",
+        "ROLE",
+        "DUMP",
+        "SUBSCRIBE",
+        "RANDOMKEY",
+        "BITCOUNT",
+    ]
 )
 _REDIS_CHANGES = frozenset(
-    ["SET", "SETEX", "SETNX", "MSET", "APPEND", "INCR", "INCRBY", "DECR", "DECRBY", "DEL", "UNLINK",
-        "EXPIRE", "PEXPIRE", "PERSIST", "RENAME", "RENAMENX", "MOVE", "LPUSH", "RPUSH", "LPOP", "RPOP",
-        "LTRIM", "LREM", "SADD", "SREM", "SPOP", "HSET", "HDEL", "HMSET", "ZADD", "ZREM", "XADD", "XDEL",
-        "XTRIM", "PUBLISH", "GETDEL", "RESTORE", "COPY", "SAVE", "BGSAVE", "BGREWRITEAOF", "ACL"]
+    [
+        "SET",
+        "SETEX",
+        "SETNX",
+        "MSET",
+        "APPEND",
+        "INCR",
+        "INCRBY",
+        "DECR",
+        "DECRBY",
+        "DEL",
+        "UNLINK",
+        "EXPIRE",
+        "PEXPIRE",
+        "PERSIST",
+        "RENAME",
+        "RENAMENX",
+        "MOVE",
+        "LPUSH",
+        "RPUSH",
+        "LPOP",
+        "RPOP",
+        "LTRIM",
+        "LREM",
+        "SADD",
+        "SREM",
+        "SPOP",
+        "HSET",
+        "HDEL",
+        "HMSET",
+        "ZADD",
+        "ZREM",
+        "XADD",
+        "XDEL",
+        "XTRIM",
+        "PUBLISH",
+        "GETDEL",
+        "RESTORE",
+        "COPY",
+        "SAVE",
+        "BGSAVE",
+        "BGREWRITEAOF",
+        "ACL",
+    ]
 )
 
 
@@ -162,7 +329,7 @@ def _subject(statement: _Statement, skip: int) -> str:
     """The name that a statement is about, for its message."""
     names = statement.names[skip:]
     for place, name in enumerate(names):
-        if name.upper() not in _NOISE and (name[:1].isalnum() or name[:1] in "_\"`[") :
+        if name.upper() not in _NOISE and (name[:1].isalnum() or name[:1] in '_"`['):
             parts = [name]
             while names[place + 1 : place + 2] == ["."] and place + 2 < len(names):
                 parts.append(names[place + 2])
@@ -171,8 +338,24 @@ def _subject(statement: _Statement, skip: int) -> str:
     return "?"
 
 
-_NOISE = frozenset(["IF", "NOT", "EXISTS", "ONLY", "TABLE", "FROM", "DATABASE", "SCHEMA", "IGNORE",
-    "QUICK", "LOW_PRIORITY", "CONCURRENTLY", "INTO", "TOP"])
+_NOISE = frozenset(
+    [
+        "IF",
+        "NOT",
+        "EXISTS",
+        "ONLY",
+        "TABLE",
+        "FROM",
+        "DATABASE",
+        "SCHEMA",
+        "IGNORE",
+        "QUICK",
+        "LOW_PRIORITY",
+        "CONCURRENTLY",
+        "INTO",
+        "TOP",
+    ]
+)
 
 
 def _drop(statement: _Statement) -> Verdict:
@@ -268,8 +451,7 @@ def _alter(statement: _Statement) -> Verdict:
 def _grant(statement: _Statement) -> Verdict:
     words = statement.words
     everything = "ALL" in words[:3] and (words.count("*") >= 2 or "DATABASE" in words or "SCHEMA" in words)
-    if everything or any(w in words for w in ("SUPERUSER", "SYSADMIN", "DBA", "SUPER", "RDS_SUPERUSER",
-        "OPTION")):
+    if everything or any(w in words for w in ("SUPERUSER", "SYSADMIN", "DBA", "SUPER", "RDS_SUPERUSER", "OPTION")):
         return Verdict(_HIGH, "sql.grant-all", "gives an account every right")
     if "ALL" in words[:3]:
         return Verdict(_HIGH, "sql.grant-all", "gives an account all rights on an object")
@@ -346,8 +528,22 @@ def _set(statement: _Statement) -> Verdict | None:
     return None
 
 
-_SQL_SET = frozenset(["NAMES", "ROLE", "SESSION", "TRANSACTION", "CHARACTER", "LOCAL", "TIME", "SCHEMA",
-    "CONSTRAINTS", "AUTOCOMMIT", "ON", "OFF"])
+_SQL_SET = frozenset(
+    [
+        "NAMES",
+        "ROLE",
+        "SESSION",
+        "TRANSACTION",
+        "CHARACTER",
+        "LOCAL",
+        "TIME",
+        "SCHEMA",
+        "CONSTRAINTS",
+        "AUTOCOMMIT",
+        "ON",
+        "OFF",
+    ]
+)
 
 
 def _kill(statement: _Statement) -> Verdict:
@@ -486,10 +682,34 @@ _MONGO_HIGH = {
     "SHUTDOWNSERVER": "stops the server", "CHANGEUSERPASSWORD": "changes a password",
 }  # fmt: skip
 _MONGO_CHANGES = frozenset(
-    ["INSERT", "INSERTONE", "INSERTMANY", "UPDATEONE", "REPLACEONE", "DELETEONE", "FINDONEANDDELETE",
-        "FINDONEANDUPDATE", "UPDATE", "SAVE", "CREATECOLLECTION", "CREATEINDEX", "DROPINDEX", "DROPINDEXES",
-        "RENAMECOLLECTION", "CREATEUSER", "GRANTROLESTOUSER", "ADMINCOMMAND", "RUNCOMMAND", "BULKWRITE",
-        "COPYTO", "UPDATEMANY", "DELETEMANY", "REMOVE", "RECONFIG", "STEPDOWN"]
+    [
+        "INSERT",
+        "INSERTONE",
+        "INSERTMANY",
+        "UPDATEONE",
+        "REPLACEONE",
+        "DELETEONE",
+        "FINDONEANDDELETE",
+        "FINDONEANDUPDATE",
+        "UPDATE",
+        "SAVE",
+        "CREATECOLLECTION",
+        "CREATEINDEX",
+        "DROPINDEX",
+        "DROPINDEXES",
+        "RENAMECOLLECTION",
+        "CREATEUSER",
+        "GRANTROLESTOUSER",
+        "ADMINCOMMAND",
+        "RUNCOMMAND",
+        "BULKWRITE",
+        "COPYTO",
+        "UPDATEMANY",
+        "DELETEMANY",
+        "REMOVE",
+        "RECONFIG",
+        "STEPDOWN",
+    ]
 )
 
 
@@ -519,8 +739,7 @@ def _mongo(statement: _Statement) -> Verdict | None:
 
 
 def _mongo_reads(rest: list[str]) -> bool:
-    known = ("PING", "LISTDATABASES", "SERVERSTATUS", "DBSTATS", "BUILDINFO", "ISMASTER", "HELLO",
-        "COLLSTATS")
+    known = ("PING", "LISTDATABASES", "SERVERSTATUS", "DBSTATS", "BUILDINFO", "ISMASTER", "HELLO", "COLLSTATS")
     return any(word in known for word in rest[:3])
 
 
@@ -570,8 +789,23 @@ def _line_command(statement: _Statement) -> bool:
     return first == "." or first.startswith("\\") or first in _LINE_WORDS
 
 
-_LINE_WORDS = frozenset(["FLUSHALL", "FLUSHDB", "SHUTDOWN", "CONFIG", "DEL", "UNLINK", "KEYS", "GET",
-    "GO", "SLAVEOF", "REPLICAOF", "USE", "SWAPDB"])
+_LINE_WORDS = frozenset(
+    [
+        "FLUSHALL",
+        "FLUSHDB",
+        "SHUTDOWN",
+        "CONFIG",
+        "DEL",
+        "UNLINK",
+        "KEYS",
+        "GET",
+        "GO",
+        "SLAVEOF",
+        "REPLICAOF",
+        "USE",
+        "SWAPDB",
+    ]
+)
 
 
 def _comment(text: str, at: int) -> int:
@@ -601,8 +835,11 @@ def _token(text: str, at: int, statement: _Statement, at_line: bool) -> int:
     if char in '"`':
         end = _closing(text, at, char)
         inner = text[at + 1 : end - 1]
-        if char == '"' and statement.words[-1:] and statement.words[-1] in ("(", "=", ",", ":", "EVAL",
-            "LIKE", "SELECT"):
+        if (
+            char == '"'
+            and statement.words[-1:]
+            and statement.words[-1] in ("(", "=", ",", ":", "EVAL", "LIKE", "SELECT")
+        ):
             statement.strings.append(inner)  # double quotes are a string in mysql and in javascript
             _put(statement, "''")
         else:

@@ -69,8 +69,11 @@ def _by_command(context: Context, view: View) -> None:
     elif name in ("curl", "wget", "aria2c"):
         targets = parsed.values("--output", "--output-document", "--dir", "--out")
     elif name in ("sed", "perl"):
-        targets = parsed.args[1:] if parsed.has("--in-place", "-i") and not parsed.has("--expression", "-e") else (
-            parsed.args if parsed.has("--in-place", "-i") else [])
+        targets = (
+            parsed.args[1:]
+            if parsed.has("--in-place", "-i") and not parsed.has("--expression", "-e")
+            else (parsed.args if parsed.has("--in-place", "-i") else [])
+        )
     elif name == "truncate":
         targets, empties = parsed.args, any(w.text.startswith(("0", "-")) for w in parsed.values("--size"))
     else:

@@ -58,7 +58,9 @@ def test_the_client_is_asked_once_until_something_changes(home: Path) -> None:
     for _ in range(3):
         assert hosts("npm", home) == ("registry.mirror.example",)
     assert asked(home, "npm") == 1
-    (home / ".npmrc").write_text("@us:registry=https://npm.company.example:8443/x\n//npm.company.example/:_authToken=s3cr\n")
+    (home / ".npmrc").write_text(
+        "@us:registry=https://npm.company.example:8443/x\n//npm.company.example/:_authToken=s3cr\n"
+    )
     assert hosts("npm", home) == ("registry.mirror.example", "npm.company.example:8443")
     assert asked(home, "npm") == 2
     hosts("npm", home, npm_config_registry="https://other.example/")
@@ -130,7 +132,9 @@ def test_a_project_cannot_widen_the_network(home: Path, monkeypatch: pytest.Monk
 def test_pip_settings_of_user_and_environment(home: Path) -> None:
     conf = home / ".config/pip/pip.conf"
     conf.parent.mkdir(parents=True)
-    conf.write_text("[global]\nindex-url = https://u:p@127.0.0.1:1/simple\nextra-index-url =\n  https://two.example/s\n")
+    conf.write_text(
+        "[global]\nindex-url = https://u:p@127.0.0.1:1/simple\nextra-index-url =\n  https://two.example/s\n"
+    )
     found = hosts("pip", home, PIP_FIND_LINKS="/opt/wheels https://links.example/x")
     assert set(found) == {"127.0.0.1:1", "two.example", "links.example"}
 
@@ -169,8 +173,7 @@ def test_uv_says_its_default_in_its_help(home: Path, index: str) -> None:
     conf = home / ".config/uv/uv.toml"
     conf.parent.mkdir(parents=True)
     conf.write_text(
-        '[[index]]\nname = "x"\nurl = "https://x.example/s"\n'
-        f'[[index]]\nurl = "http://{index}/s"\ndefault = true\n'
+        f'[[index]]\nname = "x"\nurl = "https://x.example/s"\n[[index]]\nurl = "http://{index}/s"\ndefault = true\n'
     )
     assert set(hosts("uv", home)) == {index, "files.example", "x.example"}
 

@@ -35,9 +35,7 @@ _OURS = frozenset(
 class Refusal(Exception):
     """The request is refused with ``status``; the text says why. ``host`` where it was understood."""
 
-    def __init__(
-        self, status: int, reason: str, host: str = "", port: int = 0, *, counted: bool = False
-    ) -> None:
+    def __init__(self, status: int, reason: str, host: str = "", port: int = 0, *, counted: bool = False) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
@@ -152,9 +150,7 @@ def read_head(raw: bytes, tunnel: tuple[str, int] | None = None) -> Head:
         raise Refusal(405, "this method is not served here")
     length, chunked = _framing(fields, version)
     host, port, path = _absolute(target) if tunnel is None else _origin(target, hosts, tunnel)
-    dropped = _OURS | {
-        token.strip().lower() for value in _values(fields, "connection") for token in value.split(",")
-    }
+    dropped = _OURS | {token.strip().lower() for value in _values(fields, "connection") for token in value.split(",")}
     kept = tuple((name, value) for name, value in fields if name.lower() not in dropped)
     return Head(method, host, port, path, kept, length, chunked)
 

@@ -187,9 +187,7 @@ class Proxy:
         private = self.private.names(host, port)
         vetted = [address for address in addresses if allow.may_dial(address, host, private=private)]
         if not vetted:
-            raise Refusal(
-                403, f"{host} is at an address that is not public, and is refused", host, port, counted=True
-            )
+            raise Refusal(403, f"{host} is at an address that is not public, and is refused", host, port, counted=True)
         for address in vetted[:MAX_ADDRESSES]:
             try:
                 upstream = socket.create_connection((address, port), timeout=DIAL_SECONDS)
