@@ -53,7 +53,7 @@ def main() -> int:
 def measure(project: Path, files: int) -> int:
     from vectra_guard import sandbox
     from vectra_guard.config.schema import Config, Sandbox
-    from vectra_guard.sandbox.workspace import pending, summary, undo
+    from vectra_guard.sandbox.workspace import pending, restore, summary, undo
 
     config = Config(sandbox=Sandbox(network_mode="none"))
     os.chdir(project)
@@ -88,7 +88,7 @@ def measure(project: Path, files: int) -> int:
     show("three changes: read", seconds)
     show("three changes: summary", timed(lambda: summary.text(found))[0])
     show("three changes: keep", timed(few.keep)[0])
-    show("three changes: undo", timed(lambda: undo.restore(undo.find()))[0])
+    show("three changes: undo", timed(lambda: restore.restore(undo.find()))[0])
 
     script = 'for d in d*; do for f in $d/*; do echo x >> "$f"; done; done'
     seconds, many = review(script)
@@ -97,7 +97,7 @@ def measure(project: Path, files: int) -> int:
     show(f"{len(found.items)} changes: read", seconds)
     show(f"{len(found.items)} changes: summary", timed(lambda: summary.text(found))[0])
     show(f"{len(found.items)} changes: keep", timed(many.keep)[0], copy, "cp -a")
-    show(f"{len(found.items)} changes: undo", timed(lambda: undo.restore(undo.find()))[0])
+    show(f"{len(found.items)} changes: undo", timed(lambda: restore.restore(undo.find()))[0])
 
     seconds, gone = review("rm -rf d*")
     show("rm -rf of all: run on a view", seconds)
@@ -105,7 +105,7 @@ def measure(project: Path, files: int) -> int:
     show("rm -rf of all: read", seconds)
     show("rm -rf of all: summary", timed(lambda: summary.text(found))[0])
     show("rm -rf of all: keep", timed(gone.keep)[0])
-    show("rm -rf of all: undo", timed(lambda: undo.restore(undo.find()))[0])
+    show("rm -rf of all: undo", timed(lambda: restore.restore(undo.find()))[0])
     _, gone = review("rm -rf d*")
     show("rm -rf of all: drop", timed(gone.drop)[0])
     return 0

@@ -96,6 +96,7 @@ class Rules:
     deny: tuple[tuple[str, ...], ...]
     when_unattended: str
     viewed: bool  # the configuration allows a copy-on-write view
+    waits: bool  # every run is on one by configuration: its changes wait, whether or not somebody is there
     sources: Mapping[str, str]
 
     @property
@@ -129,6 +130,7 @@ def decide(
         deny=tuple(tuple(entry.split()) for entry in config.policies.denylist),
         when_unattended=config.sandbox.when_unattended,
         viewed=config.sandbox.workspace in ("auto", "review"),
+        waits=config.sandbox.workspace == "review",
         sources=sources or {},
     )
     findings = _with_floor(_configured(findings, config), script, request)
@@ -355,14 +357,14 @@ def _is_served(part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk) ->
     if not rules.viewed or not elsewhere.isdisjoint(f.command for f in reviewed):
         return False
     part.review = "home" if any(f.category in BEYOND_THE_PROJECT for f in reviewed) else "here"
-    return rules.attended or rules.when_unattended == "sandbox"
+    return rules.attended or rules.waits or rules.when_unattended == "sandbox"
 
 
 def _by_mode_and_level(part: Part, rules: Rules, firm: Sequence[Finding], risk: Risk, served: bool) -> None:
     """Steps 8 to 10. A command that its sandbox fully serves needs no question below high, and none before the run
     where what it did is looked at before it is kept."""
     sandboxed = rules.mode in SANDBOX_FROM and risk >= SANDBOX_FROM[rules.mode] and served
-    looked_at = bool(part.review) and rules.attended
+    looked_at = bool(part.review) and (rules.attended or rules.waits)
     quiet = sandboxed and (risk < Risk.HIGH or looked_at) and rules.level != "paranoid"
     asks = risk >= rules.asks_from and not quiet and bool(firm or rules.level == "paranoid")
     if asks and (risk > Risk.LOW or part.commands):

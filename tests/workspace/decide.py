@@ -9,11 +9,13 @@ import sys
 def main() -> int:
     request = json.loads(sys.argv[1])
     from vectra_guard.errors import GuardError
-    from vectra_guard.sandbox.workspace import pending, undo
+    from vectra_guard.sandbox.workspace import pending, restore, undo
 
     try:
         if request["do"] == "undo":
-            answer: object = undo.restore(undo.find(request.get("id", "")), force=request.get("force", False))._asdict()
+            entry = undo.find(request.get("id", ""))
+            done = restore.restore(entry, force=request.get("force", False), only=request.get("only", ()))
+            answer: object = done._asdict()
         elif request["do"] == "list":
             answer = [review.id for review in pending.waiting()]
         else:

@@ -19,7 +19,7 @@ from vectra_guard.cli import review as review_command
 from vectra_guard.cli import undo as undo_command
 from vectra_guard.errors import GuardError, Refused, SandboxError, UsageError
 from vectra_guard.model import Network, SandboxSpec
-from vectra_guard.sandbox.workspace import nodes, pending, tracked, undo, view
+from vectra_guard.sandbox.workspace import nodes, pending, restore, tracked, undo, view
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_full_disk_stops_and_goes_on_later(home: Path, monkeypatch: pytest.Mon
     result = pending.load(review.id).keep()
     assert result.kept.conflicts == () and (home / "project/b").read_text() == "changed\n"
     before = home / "project/src"
-    undo.restore(undo.find())
+    restore.restore(undo.find())
     assert (home / "project/b").read_text() == "b\n" and (before / "a").read_text() == "a\n"
 
 

@@ -173,3 +173,38 @@ def test_picked_paths_only(person: Account) -> None:
     assert not (place.root / "whole").exists()
     place.decide("undo", id=ident)
     assert not (place.root / "a").exists() and (place.root / "whole/60").exists()
+
+
+def test_undo_file_by_file_then_the_rest(person: Account) -> None:
+    place = grown(person, "byfile")
+    (place.root / "whole/deep").mkdir()
+    (place.root / "whole/deep/x").write_text("x\n")
+    os.utime(place.root / "whole", (1_600_000_000, 1_600_000_000))
+    place.own()
+    before = snapshot(place.root)
+    ident = place.review(["sh", "-c", "rm -r whole; echo mine > same/1; echo x > new"])
+    place.decide("keep", id=ident)
+    assert place.decide("undo", id=ident, only=["no/such"])["status"] == 64
+    assert place.decide("undo", id=ident, only=["whole/deep/x", "same/1"])["restored"] == 2
+    assert (place.root / "whole/deep/x").read_text() == "x\n"
+    assert (place.root / "same/1").read_text() == "same before 1\n"
+    assert (place.root / "new").exists() and not (place.root / "whole/5").exists()
+    (place.root / "whole/7").write_text("newer\n")
+    assert place.decide("undo", id=ident, only=["whole/7"])["status"] == 3
+    place.decide("undo", id=ident, only=["whole/7"], force=True)
+    assert place.decide("undo", id=ident)["left"] == []
+    assert differences(before, snapshot(place.root)) == []
+
+
+def test_the_rest_covers_nothing_newer(person: Account) -> None:
+    place = grown(person, "rest")
+    ident = place.review(["sh", "-c", "rm -r whole"])
+    place.decide("keep", id=ident)
+    (place.root / "whole").mkdir()
+    (place.root / "whole/5").write_text("newer\n")
+    place.own()
+    assert place.decide("undo", id=ident, force=True)["left"] == ["whole/5"]
+    assert (place.root / "whole/5").read_text() == "newer\n"
+    assert (place.root / "whole/6").read_text() == "whole before 6\n"
+    place.decide("undo", id=ident, only=["whole/5"], force=True)
+    assert (place.root / "whole/5").read_text() == "whole before 5\n"

@@ -6,10 +6,9 @@
     undo/ID/log      one JSON line for each step, written before the step is done
     undo/ID/old/N    what stood there: hard links and renames where the file system allows, else copies
 
-The log is also what an interrupted keep learns from which inodes it touched itself. Restoring goes backwards through
-it; a step that was never done, or is undone already, changes nothing. It refuses to run over anything newer unless
-told. A store is capped in bytes and days, oldest first out; one keep larger than the cap cannot be undone, and says
-so.
+The log is also what an interrupted keep learns from which inodes it touched itself; ``restore`` goes backwards
+through it. A store is capped in bytes and days, oldest first out; one keep larger than the cap cannot be undone, and
+says so.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from vectra_guard.errors import GuardError, Refused, UsageError
+from vectra_guard.errors import UsageError
 from vectra_guard.paths import private_dir, state_dir
 from vectra_guard.sandbox.caches.store import remove_tree
 from vectra_guard.sandbox.workspace import nodes
@@ -220,141 +219,3 @@ def trim(busy: str = "") -> list[Entry]:
             remove_tree(f"{root()}/{entry.id}")
             gone.append(entry)
     return gone
-
-
-# -- bringing back ---------------------------------------------------------------------------------------------
-
-
-class Undone(NamedTuple):
-    restored: int
-    removed: int  # what the keep had added
-    left: tuple[str, ...]  # folders that hold newer files, and stay
-
-
-def newer(entry: Entry) -> list[str]:
-    """Paths that changed since the keep: ``restore`` would run over them."""
-    steps: dict[str, list[dict[str, Any]]] = {}
-    for step in read_log(f"{root()}/{entry.id}"):
-        if step["op"] != "folder":
-            steps.setdefault(step["path"], []).append(step)
-    with contextlib.closing(Tree(entry.workspace)) as tree:
-        return [path for path, known in steps.items() if _is_newer(tree, path, known)]
-
-
-def _is_newer(tree: Tree, path: str, steps: list[dict[str, Any]]) -> bool:
-    """Is there anything at ``path`` that was neither there before nor put there by the keep?"""
-    try:
-        parent, name = tree.parent(path)
-    except OSError:
-        return False
-    now = nodes.look(name, parent)
-    if now is None:
-        return steps[-1]["op"] in ("changed", "mode")
-    if stat.S_ISDIR(now.st_mode):
-        # what was put into it has steps of its own, and a newer file in it keeps it alive
-        return all(step["kind"] != "dir" for step in steps)
-    found = [now.st_ino, now.st_size, now.st_mtime_ns]
-    return all(found not in (step.get("new"), step.get("was")) for step in steps)
-
-
-def _is_old(now: os.stat_result, step: dict[str, Any]) -> bool:
-    """Is it still, or again, what was there before?"""
-    return [now.st_ino, now.st_size, now.st_mtime_ns] == step.get("was")
-
-
-def restore(entry: Entry, *, force: bool = False) -> Undone:
-    """Put everything back as it was before the keep; Refused over newer changes, unless forced."""
-    path = f"{root()}/{entry.id}"
-    if not force:
-        blocked = newer(entry)
-        if blocked:
-            raise Refused(
-                f"{len(blocked)} of the files changed since, the first is {blocked[0]!r}; "
-                "vg undo --force goes over them, and what is newer is then lost"
-            )
-    steps = list(read_log(path))
-    counts = {"restored": 0, "removed": 0}
-    left: list[str] = []
-    old = os.open(f"{path}/old", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with contextlib.closing(Tree(entry.workspace)) as tree:
-            for step in reversed(steps):
-                if step["op"] != "folder":
-                    _undo(tree, step, old, f"{PREFIX}{entry.id}-undo", counts, left)
-            folders = [step for step in steps if step["op"] == "folder"]
-            for step in sorted(folders, key=lambda step: step["path"], reverse=True):
-                with contextlib.suppress(OSError):
-                    _folder_back(tree, step)
-    except OSError as err:
-        raise GuardError(f"undo stopped ({err.strerror}: {err.filename!r}); run it again when that is mended") from err
-    finally:
-        os.close(old)
-    remove_tree(path)
-    return Undone(counts["restored"], counts["removed"], tuple(left))
-
-
-def _folder_back(tree: Tree, step: dict[str, Any]) -> None:
-    fd = tree.folder(step["path"])
-    os.chmod(f"/proc/self/fd/{fd}", step["mode"])
-    tree.opened.pop(step["path"], None)
-    os.utime(f"/proc/self/fd/{fd}", ns=tuple(step["times"]))
-
-
-def _undo(tree: Tree, step: dict[str, Any], old: int, scratch: str, counts: dict[str, int], left: list[str]) -> None:
-    try:
-        parent, name = tree.parent(step["path"])
-    except OSError:
-        left.append(step["path"])  # its folder was moved or replaced since
-        return
-    now = nodes.look(name, parent)
-    if step["op"] == "mode":
-        if now is not None:
-            times = None if step["kind"] == "dir" else tuple(step["times"])
-            link = stat.S_ISLNK(now.st_mode)
-            nodes.dress(parent, name, step["mode"], unpack(step["x"]), times, link=link)
-            counts["restored"] += 1
-        return
-    number = step.get("n")
-    held = nodes.look(str(number), old) if number is not None else None
-    if number is not None and held is None:
-        return  # not done, or undone already
-    if now is not None and not _is_old(now, step):
-        if not _clear(tree, step, parent, name, now, held):
-            left.append(step["path"])
-            return
-        counts["removed"] += number is None
-    if held is not None:
-        _bring(parent, name, old, str(number), held, scratch)
-        counts["restored"] += 1
-
-
-def _clear(
-    tree: Tree, step: dict[str, Any], parent: int, name: str, now: os.stat_result, held: os.stat_result | None
-) -> bool:
-    """Make room. A file that a file will replace stays until then."""
-    if stat.S_ISDIR(now.st_mode):
-        tree.forget(step["path"])
-        try:
-            os.rmdir(name, dir_fd=parent)
-        except OSError as err:
-            if err.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                return False
-            raise
-    elif held is None or stat.S_ISDIR(held.st_mode):
-        os.unlink(name, dir_fd=parent)
-    return True
-
-
-def _bring(parent: int, name: str, old: int, number: str, held: os.stat_result, scratch: str) -> None:
-    if not stat.S_ISDIR(held.st_mode):
-        now = nodes.look(name, parent)
-        if now is not None and now.st_ino == held.st_ino and now.st_dev == held.st_dev:
-            os.unlink(number, dir_fd=old)  # two names of one file: a rename would do nothing
-            return
-    if move(old, number, parent, name):
-        return
-    source = f"/proc/self/fd/{old}/{number}"
-    remove(f"/proc/self/fd/{parent}/{scratch}")
-    nodes.copy_tree(source, parent, scratch, owner=True)
-    os.rename(scratch, name, src_dir_fd=parent, dst_dir_fd=parent)
-    remove(source)
