@@ -4,7 +4,7 @@
 # to accept-line or to nothing. A line that is not to run as typed gives way to a stand-in, the alias __vg_go, whose
 # echo is erased; so what runs instead runs at top level, in this shell's own context. PS0 notices lines that reached
 # execution around the judge. When no evaluator answers, nothing but `exit`, `vg …` and `vg-off` runs.
-# shellcheck disable=SC2016,SC2139,SC2178,SC2128 # text that bash expands later; PROMPT_COMMAND is a string or an array
+# shellcheck disable=SC2016,SC2059,SC2139,SC2178,SC2128 # text that bash expands later; PROMPT_COMMAND is a string or an array
 
 [[ $- == *i* && -n ${BASH_VERSION-} && ${TERM-} != dumb && ${VG_SANDBOX-} != 1 && -t 0 && -t 2 ]] || return 0
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || return 0
@@ -76,17 +76,27 @@ __vg_now() { # microseconds in REPLY
   if [[ -n ${EPOCHREALTIME-} ]]; then REPLY=${EPOCHREALTIME//[^0-9]/}; else REPLY=${SECONDS}000000; fi
 }
 
-# The record of one question on standard output. $1 typed, $2 expanded, $3 id of an ask that was answered.
+# The record of one question on standard output, in one piece: each write wakes the evaluator. $1 typed, $2 expanded,
+# $3 id of an ask that was answered. Of the environment goes what judging looks at (OBSERVED in facts.py), and settings.
 __vg_record() {
-  local name
-  builtin printf '\0\0s%s\0p%s\0kbash\0v1\0d%s\0c%s' "$__vg_seq" "$$" "$PWD" "$1"
-  [[ $2 != "$1" ]] && builtin printf '\0x%s' "$2"
-  [[ -n $__vg_typed ]] && builtin printf '\0q1'
-  [[ -n $__vg_status ]] && builtin printf '\0z%s\0t%s' "$__vg_status" "$__vg_took"
-  [[ -n $3 ]] && builtin printf '\0manswer\0i%s' "$3"
-  ((__vg_missed)) && builtin printf '\0b1'
-  shopt -q interactive_comments || builtin printf '\0n1'
-  for name in "${__vg_aliases[@]}"; do builtin printf '\0a%s=%s' "$name" "${BASH_ALIASES[$name]}"; done
+  local name format='\0\0s%s\0p%s\0kbash\0v1\0d%s\0c%s'
+  local -a values=("$__vg_seq" "$$" "$PWD" "$1")
+  [[ $2 == "$1" ]] || format+='\0x%s' values+=("$2")
+  [[ -z $__vg_typed ]] || format+='\0q1'
+  [[ -z $__vg_status ]] || format+='\0z%s\0t%s' values+=("$__vg_status" "$__vg_took")
+  [[ -z $3 ]] || format+='\0manswer\0i%s' values+=("$3")
+  ((__vg_missed)) && format+='\0b1'
+  shopt -q interactive_comments || format+='\0n1'
+  for name in HOME USER LOGNAME SHELL TMPDIR XDG_{CONFIG,CACHE,DATA}_HOME \
+    AWS_PROFILE CLOUDSDK_ACTIVE_CONFIG_NAME AZURE_PROFILE KUBECONFIG "${!VG_@}"; do
+    [[ -z ${!name-} ]] || format+="\\0e$name=%s" values+=("${!name}")
+  done
+  for name in "${__vg_aliases[@]}"; do format+='\0a%s=%s' values+=("$name" "${BASH_ALIASES[$name]}"); done
+  if ((${#__vg_functions[@]} == 0)); then
+    builtin printf "$format\\0\\0" "${values[@]}"
+    return
+  fi
+  builtin printf "$format" "${values[@]}"
   for name in "${__vg_functions[@]}"; do
     builtin printf '\0f'
     builtin declare -f -- "$name"

@@ -6,9 +6,12 @@
 # started for a harmless line. What is not to run as typed is replaced by ` __vg_go;eval $__vg_line`, which puts back
 # on the screen and into history what was typed, asks if need be, and runs at top level, so that state survives.
 #
+# A line that came past the bindings is judged in fish_preexec, and stopped there with `exit`: fish then skips the line,
+# and does not leave while a job is running, for which one is started.
+#
 # Fails closed: no answer, no execution; `exit`, `vg ...` and `vg-off` still work. Does nothing in shells that are not
-# interactive, on dumb terminals and inside the sandbox. Not possible in fish 3: to stop a line that came past the
-# bindings (it is noticed and said), and to add to history without reading what other sessions have added.
+# interactive, on dumb terminals and inside the sandbox. Not possible in fish 3: to add to history without reading what
+# other sessions have added.
 
 status is-interactive; and test "$TERM" != dumb -a -n "$TERM" -a "$VG_SANDBOX" != 1; or exit 0
 test "$__vg_owner" = $fish_pid; and exit 0
@@ -49,15 +52,17 @@ function __vg_start
     ' sh $__vg_runtime $fish_pid "$__vg_xdg" $__vg_python </dev/null >/dev/null 2>&1
 end
 
-# Whether an evaluator that lives has our pair of FIFOs; fills the two paths. The folder must be ours.
+# Whether an evaluator that lives has our pair of FIFOs; fills the two paths. The folder must be ours. Nothing can be
+# read from one that is stopped, and `read` has no time limit: it counts as none, and the next one ends it.
 function __vg_find
     test -O $__vg_runtime -a ! -L $__vg_runtime -a -r $__vg_runtime/server; or return 1
-    read -l pid ctl version <$__vg_runtime/server; or return 1
-    test -p /proc/$pid/fd/$ctl; or return 1
+    read -l pid ctl rest <$__vg_runtime/server; or return 1
+    test -p /proc/$pid/fd/$ctl; and __vg_runs /proc/$pid; or return 1
     if read -l owner question answer 2>/dev/null <$__vg_runtime/$fish_pid.fds
         if test "$owner" = "$pid" -a -p /proc/$pid/fd/$question
             set -g __vg_question /proc/$pid/fd/$question
             set -g __vg_answer /proc/$pid/fd/$answer
+            set -g __vg_evaluator /proc/$pid
             return 0
         end
     end
@@ -65,9 +70,13 @@ function __vg_find
     return 2
 end
 
+function __vg_runs
+    read -l state <$argv[1]/stat; and not string match -qr '\\) [TtZX] ' -- $state
+end
+
 # The same, starting an evaluator if need be. After a failure lines are refused at once for a while.
 function __vg_ready
-    test -n "$__vg_question"; and test -p $__vg_question; and return 0
+    test -n "$__vg_question"; and test -p $__vg_question; and __vg_runs $__vg_evaluator; and return 0
     set -g __vg_question
     __vg_find register; and return 0
     if test $__vg_down -ne 0; and test (date +%s) -lt $__vg_down
@@ -96,13 +105,16 @@ end
 
 # One question with the fields given. Sets __vg_verdict and __vg_message; a late answer to another one is skipped.
 function __vg_query
-    set -l format '\0\0s%s\0p%s\0kfish\0v1\0d%s'(string repeat -n (count $argv) '\0%s')'\0\0'
+    # fields of variables that are not set vanish
+    set -l environment eHOME=$HOME eUSER=$USER eLOGNAME=$LOGNAME eSHELL=$SHELL eTMPDIR=$TMPDIR \
+        eXDG_CONFIG_HOME=$XDG_CONFIG_HOME eXDG_CACHE_HOME=$XDG_CACHE_HOME eXDG_DATA_HOME=$XDG_DATA_HOME \
+        eAWS_PROFILE=$AWS_PROFILE eCLOUDSDK_ACTIVE_CONFIG_NAME=$CLOUDSDK_ACTIVE_CONFIG_NAME \
+        eAZURE_PROFILE=$AZURE_PROFILE eKUBECONFIG="$KUBECONFIG" $__vg_settings
     for try in 1 2
         __vg_ready; or break
         set -g __vg_seq $__vg_seq[2..] $__vg_seq[1]
-        printf $format $__vg_seq[1] $fish_pid $PWD $argv >$__vg_question; or continue
+        printf '\0%s' '' s$__vg_seq[1] p$fish_pid kfish v1 d$PWD $argv $environment '' '' >$__vg_question; or continue
         while read -lz got <$__vg_answer
-            # named groups and `| read` below: a command substitution costs ten times as much
             string match -qr '(?s)^(?<seq>\S+) (?<verdict>\S) ?(?<message>.*)$' -- $got
             test "$seq" = $__vg_seq[1]; or continue
             set -g __vg_verdict $verdict
@@ -125,20 +137,27 @@ end
 function __vg_meanings
     set -g __vg_fields
     set -l seen
-    string match -ra -- '[A-Za-z_][A-Za-z0-9_.+-]*' $argv[1] | read -lz -d \n -a todo
+    string match -raq -- '(?<words>[A-Za-z_][A-Za-z0-9_.+-]*)' $argv[1]; or return
+    set -l others $words[2..]
+    set -l missing 0
+    functions -q -- $words; or set missing $status
+    test $missing -gt 0; and not set -q others[$missing]; and return # as many are missing as there are
+    set -l todo $words[1..2000]
     while set -q todo[1]
         set -l word $todo[1]
         set -e todo[1]
+        functions -q -- $word; or continue
         contains -- $word $seen; and continue
         set -a seen $word
-        functions -q -- $word; or continue
-        string match -q -- "$__fish_data_dir/*" (functions --details -- $word); and continue
-        set -l source (functions --no-details -- $word | string collect)
-        test (string length -- $source) -lt 16384; or continue
+        functions --details -- $word | read -l file
+        string match -q -- "$__fish_data_dir/*" $file; and continue
+        functions --no-details -- $word | read -lz source
+        test -n "$source"; and string match -qr '(?s)^.{0,16383}$' -- $source; or continue
         set -a __vg_fields f$source
-        test (count $__vg_fields) -lt 32; or return
-        test (string length -- $source) -lt 4096; or continue
-        set todo (string match -ra -- '[A-Za-z_][A-Za-z0-9_.+-]*' $source) $todo
+        set -q __vg_fields[32]; and return
+        string match -qr '(?s)^.{0,4095}$' -- $source; or continue
+        string match -raq -- '(?<words>[A-Za-z_][A-Za-z0-9_.+-]*)' $source
+        set -p todo $words
     end
 end
 
@@ -153,14 +172,16 @@ end
 # `execute` would expand the one at the cursor after the judgement. So it is expanded here, and a space behind the
 # line, where no word ends at the cursor, keeps fish from looking again. History does not keep that space.
 function __vg_abbreviate
-    set -l token (builtin commandline -t)
-    test -n "$token"; or return
-    set -g __vg_token $token
+    builtin commandline -t | read -lz token
+    set -g __vg_token (string trim -rc \n -- $token)
+    test -n "$__vg_token"; or return
+    abbr -q -- $__vg_token; or abbr --show | string match -q -- '*--regex*'; or return
     set -g __vg_is_command 0
     string match -qr '^\s*((not|and|or|time|command|builtin|exec|if|while|begin|else)\s+)*$' -- (
         builtin commandline -cp | string sub -e (math -(string length -- (builtin commandline -ct))) | string collect -a)
     and set -g __vg_is_command 1
-    for row in (abbr --show | string match -r -- '^abbr -a (?:.*--regex .*|.*-- '(string escape --style=regex -- (string escape -- $token))' .*|.*-- '(string escape --style=regex -- (string escape -- $token))')$')
+    set -l name (string escape --style=regex -- (string escape -- $__vg_token))
+    for row in (abbr --show | string match -r -- "^abbr -a (?:.*--regex .*|.*-- $name(?: .*)?)\$")
         eval __vg_abbreviation (string sub -s 9 -- $row); and break
     end
     builtin commandline -C 1000000
@@ -168,8 +189,11 @@ function __vg_abbreviate
 end
 
 function __vg_abbreviation
-    argparse --ignore-unknown 'position=' 'regex=' 'function=' f/unused 'set-cursor=?' -- $argv; or return
+    argparse --ignore-unknown 'position=' 'command=+' 'regex=' 'function=' 'set-cursor=?' -- $argv; or return
     test $__vg_is_command = 1 -o "$_flag_position" = anywhere; or return
+    if set -q _flag_command
+        contains -- (builtin commandline -op)[1] $_flag_command; or return
+    end
     if set -q _flag_regex
         string match -qr -- "^(?:$_flag_regex)\$" $__vg_token; or return
     else
@@ -179,14 +203,18 @@ function __vg_abbreviation
     if set -q _flag_function
         set text ($_flag_function $__vg_token | string collect); or return
     end
+    if set -q _flag_set_cursor
+        test -n "$_flag_set_cursor"; or set _flag_set_cursor %
+        set text (string replace -- $_flag_set_cursor '' $text | string collect)
+    end
     builtin commandline -t -- $text
 end
 
 # --- accepting a line --------------------------------------------------------------------------------------------
 
 function __vg_line_now
-    builtin commandline | read -lz text
-    string match -qr '(?s)^(?<now>.*?)\n?$' -- $text
+    builtin commandline | read -lz text # named groups and `| read`: a command substitution costs twice as much
+    string match -qr '(?s)^(?<now>.*)\n$' -- $text
     set -g __vg_now $now
 end
 
@@ -199,9 +227,8 @@ function __vg_accept
         __vg_run_as_is $line
         return
     end
-    status current-command | read -l running
-    if test $__vg_off = 1; or test "$running" != fish; or not string match -qr '\S' -- $line
-        # off, or Enter in `read`, or nothing to judge
+    if test $__vg_off = 1; or test "$_" != fish; or not string match -qr '\S' -- $line
+        # off, or Enter in `read` of a command ($_ is the one that runs), or nothing to judge
         builtin commandline -f execute
         return
     end
@@ -245,11 +272,18 @@ end
 # In place of what was typed: shows that, remembers it, and leaves in __vg_line what the top level runs. Keeps $status.
 function __vg_go
     set -l code $status
-    __vg_show $code
-    __vg_remember $__vg_typed
-    set -g __vg_emitting
-    emit fish_preexec $__vg_typed
-    set -e __vg_emitting
+    set -g __vg_stood
+    if set -q __vg_held
+        # stopped after fish had drawn, kept and announced it; since then only fish's words about a running job came
+        set -e __vg_held
+        printf '\e8\e[J'
+    else
+        __vg_show $code
+        __vg_remember $__vg_typed
+        set -g __vg_emitting
+        emit fish_preexec $__vg_typed
+        set -e __vg_emitting
+    end
     set -l id $__vg_message
     if test $__vg_verdict = K
         $__vg_vg ask $id
@@ -309,8 +343,10 @@ end
 
 # fish does not look at its file twice in one second; a second line like this in the same second waits for the next.
 function __vg_merge --on-event fish_postexec
-    set -q __vg_unmerged; or return
+    set -q __vg_stood; or return
+    set -e __vg_stood
     builtin history delete --exact --case-sensitive -- $__vg_stand_in # kept for one arrow-up otherwise
+    set -q __vg_unmerged; or return
     for try in (seq 12)
         builtin history merge
         test "$(builtin history search --max=1)" = "$__vg_unmerged"; and break
@@ -321,37 +357,57 @@ end
 
 # --- around each line --------------------------------------------------------------------------------------------
 
-# fish 3 cannot stop a line here. It can say that one came past us, and what the evaluator thinks of it.
+# A line that is not the one that was judged came past us: it is judged now.
 function __vg_before --on-event fish_preexec
     set -q __vg_emitting; and return
     set -l pass "$__vg_text"
     set -g __vg_text
     set -g __vg_ran $argv[1]
-    test $__vg_off = 1; and return
-    test "$argv[1]" = "$pass"; and return
+    test $__vg_off = 1; or test "$argv[1]" = "$pass"; and return
+    string match -qr '\S' -- $argv[1]; or return
     test "$(string trim -- $argv[1])" = "$(string trim -- $pass)"; and return
-    __vg_query c"$argv[1]" b1
-    test "$__vg_verdict" = A -a $__vg_told = 1; and return
-    set -g __vg_told 1
-    echo 'vg: something is bound around the guard here: this line was not judged before it runs.' >&2
-    contains -- $__vg_verdict A E; or echo "vg: it would have been stopped: $__vg_message" >&2
+    __vg_meanings $argv[1]
+    __vg_query c$argv[1] b1 $__vg_fields
+    if test $__vg_told = 0
+        set -g __vg_told 1
+        echo 'vg: something is bound around the guard here: this line was judged only when it was about to run.' >&2
+    end
+    if test $__vg_verdict = E
+        set -g __vg_verdict B
+        __vg_harmless $argv[1]; and return
+    else if test $__vg_verdict = A
+        return
+    else if test $__vg_verdict = W
+        printf '%s\n' $__vg_message >&2
+        return
+    end
+    set -g __vg_typed $argv[1]
+    /bin/sleep 60 </dev/null >/dev/null 2>&1 &
+    set -g __vg_held $last_pid
+    exit
+end
+
+# After a line was held: the stand-in is the next line, to say why, to ask, or to run what is to run instead.
+function __vg_after_held --on-event fish_postexec
+    set -q __vg_held; or return
+    set -l rows (math 12 + (jobs --pid | count) + (fish_prompt | count))
+    printf "%s\e[%dA\e7" (string repeat -n $rows \n) $rows
+    builtin commandline -r -- $__vg_stand_in
 end
 
 # Keys bound to `execute` come to us instead. A key with a function of the user stays: that one calls `commandline`.
 # Others before `execute` in one binding may change the line after it was judged: those keys need a second Enter.
 function __vg_bind
     for row in (bind | string match -r -- '^bind .* execute$')
-        set -l words (string replace ' --preset' '' -- $row | string split -n ' ')
-        if string match -q '* --preset *' -- $row
+        string match -qr -- '^bind (?<preset>--preset )?(?<options>(?:-[Mm] \S+ |-k )*)(?<key>(?:\\\\.|\S)+) (?<before>.*)execute$' $row
+        or continue
+        if test -n "$preset"
             # -m, the mode to go to, is not part of what is looked up
-            set -l there (eval (string replace -r ' -m \S+' '' -- "$words[..-2]") --user 2>/dev/null)
+            set -l there (eval bind --user (string replace -r -- '-m \S+ ' '' $options) $key 2>/dev/null)
             test -z "$there"; or string match -q '* __vg_accept' -- $there; or continue
         end
-        if string match -qr -- '^[a-z]+(-[a-z]+)+$' $words[-2]
-            eval (string match -v -- execute $words)
-        else
-            eval $words[..-2] __vg_accept
-        end
+        test -n "$before"; or set before __vg_accept
+        eval "bind $options$key $before"
     end
     for mode in default insert replace replace_one visual
         for key in \r \n
@@ -366,8 +422,18 @@ end
 
 # Bindings of fish_user_key_bindings are made after config.fish, others whenever a line makes them.
 function __vg_prompt --on-event fish_prompt
-    set -q __vg_bound; and not string match -qr 'bind|source|fisher|\. ' -- "$__vg_ran"; and return
+    if set -q __vg_held
+        builtin disown $__vg_held 2>/dev/null
+        command kill $__vg_held
+        set -g __vg_text $__vg_stand_in
+        builtin commandline -f execute
+    end
+    set -q __vg_bound; and not string match -qr 'bind|source|fisher|VG_|\. ' -- "$__vg_ran"; and return
     set -g __vg_bound
+    set -g __vg_settings
+    for name in (set -nx | string match 'VG_*')
+        set -a __vg_settings "e$name=$$name"
+    end
     __vg_bind
 end
 

@@ -128,6 +128,15 @@ __vg_query() {
 
 # --- what the words of a line mean here --------------------------------------------------------------------------
 
+# Appends to `fields` what judging looks at in an environment (OBSERVED in facts.py), and the guard's settings in it.
+__vg_environment() {
+  local name
+  for name in HOME USER LOGNAME SHELL TMPDIR XDG_{CONFIG,CACHE,DATA}_HOME \
+    AWS_PROFILE CLOUDSDK_ACTIVE_CONFIG_NAME AZURE_PROFILE KUBECONFIG ${(k)parameters[(I)VG_*]}; do
+    [[ -z ${(P)name-} ]] || fields+=$'\0'"e$name=${(P)name}"
+  done
+}
+
 # Appends to `fields`: aliases and functions that words of $1 name, and those that these name. Capped.
 __vg_meanings() {
   local -a todo=("${(Z:n:)1}")
@@ -250,6 +259,7 @@ __vg_judge() {
     (( comments )) || fields+=$'\0n1'
     [[ -n ${__vg[millis]} ]] && fields+=$'\0'"z${__vg[status]}"$'\0'"t${__vg[millis]}"
     __vg[millis]=''
+    __vg_environment
     __vg_meanings "$expanded"
     __vg_query "$fields"
     [[ $verdict == E ]] && { __vg_harmless "$expanded" && verdict=A || verdict=B }
@@ -496,6 +506,7 @@ __vg_before() {
   __vg_own "$text" && return 0
   fields=$'\0'"c$text"$'\0b1'
   (( comments )) || fields+=$'\0n1'
+  __vg_environment
   __vg_meanings "$text"
   __vg_query "$fields"
   [[ $verdict == E ]] && { __vg_harmless "$text" && verdict=A || verdict=B }

@@ -318,7 +318,7 @@ def _judge(task: Task) -> Decision:
 
 def _environ() -> dict[str, str]:
     """What the evaluator looks at in the caller's environment; nothing secret travels."""
-    return {name: os.environ[name] for name in OBSERVED if name in os.environ}
+    return {name: text for name, text in os.environ.items() if name in OBSERVED or name.startswith("VG_")}
 
 
 _opened: list[Guard] = []

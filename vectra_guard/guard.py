@@ -35,7 +35,7 @@ class Guard:
     def __init__(self, ruleset: RuleSet) -> None:
         self._shipped = ruleset
         self._custom: tuple[tuple[CustomRule, ...], RuleSet] | None = None
-        self._loaded: dict[tuple[str, tuple[tuple[str, str], ...]], Loaded] = {}
+        self._loaded: dict[tuple[object, ...], Loaded] = {}
         self._trust: TrustStore | None = None
         self._trust_retry = 0.0
         self._rule_problems: tuple[str, ...] = ()
@@ -45,14 +45,18 @@ class Guard:
     def open(cls) -> Guard:
         return cls(rules.load())
 
-    def config(self, cwd: str, flags: Mapping[str, str] | None = None) -> Loaded:
-        """The configuration in force in ``cwd``. A file that became wrong leaves the last good one in force."""
-        key = (cwd, tuple(sorted((flags or {}).items())))
+    def config(
+        self, cwd: str, flags: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+    ) -> Loaded:
+        """The configuration in force in ``cwd``. A file that became wrong leaves the last good one in force.
+        ``environ``: where the settings of the environment are read, this process's own if None."""
+        settings = None if environ is None else {name: environ[name] for name in environ if name in layers.VARIABLES}
+        key = (cwd, tuple(sorted((flags or {}).items())), None if settings is None else tuple(sorted(settings.items())))
         held = self._loaded.get(key)
         if held is not None and not held.changed():
             return held
         try:
-            loaded = layers.load(cwd, flags=flags)
+            loaded = layers.load(cwd, flags=flags, env=settings)
             self.problems = loaded.problems
         except ConfigError as err:
             if flags:
@@ -74,7 +78,7 @@ class Guard:
         flags: Mapping[str, str] | None = None,
     ) -> Judgement:
         """Judge one request with what is in force where it was typed."""
-        loaded = self.config(request.cwd, flags)
+        loaded = self.config(request.cwd, flags, environ)
         known = world.gather(
             request.cwd,
             request.home,

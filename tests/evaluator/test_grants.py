@@ -80,7 +80,16 @@ def test_many_gaps_match_in_bounded_time() -> None:
 
 
 def test_slots_know_where_their_command_runs() -> None:
-    commands = (Command((word("a"),), Span(0, 0), 0, 0), Command((word("b"),), Span(0, 0), 1, 1, cwd=UNKNOWN))
+    commands = (Command((word("a"),), Span(0, 0), 0, 0), Command((word("b"),), Span(2, 3), 1, 1, cwd=UNKNOWN))
     inserted = (Insertion(0, 0, "sandbox"), Insertion(2, 1, "recheck"), Insertion(3, 9, "sandbox"))
     found = slots_of(Script(commands), Decision(Action.SANDBOX, Risk.MEDIUM, "", insertions=inserted), "/here")
     assert [(s.command, s.cwd) for s in found] == [(0, "/here"), (1, UNKNOWN)]
+
+
+def test_a_loop_over_known_values_has_a_slot_for_each_and_for_no_other() -> None:
+    turns = [Command((word("npm"), Word(v, "$i", Span(4, 6))), Span(0, 6), n, 0) for n, v in enumerate("abc")]
+    other = Command((word("npm"), Word("d", "d", Span(4, 6))), Span(0, 6), 3, 0)
+    decided = Decision(Action.SANDBOX, Risk.MEDIUM, "", insertions=(Insertion(0, 0, "sandbox"),))
+    made = ledger(slots=slots_of(Script((*turns, other)), decided, "/"))
+    assert all(made.grant("abc.0", ["npm", value], "/", 5) for value in "abc")
+    assert made.grant("abc.0", ["npm", "d"], "/", 5) is None

@@ -51,6 +51,8 @@ BASICS = {
     "zsh": f"PS1='{PROMPT}' PS2='{PROMPT2}' HISTFILE=$HOME/.history HISTSIZE=1000 SAVEHIST=1000 KEYTIMEOUT=1\n",
     "fish": f"function fish_prompt; echo -n '{PROMPT}'; end\nfunction fish_greeting; end\n",
 }
+UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[=>][0-9;]*[a-z]|\x1b\[\?u|\x1bP[^\x1b]*\x1b\\")
+"""Keyboard protocols and questions about the terminal (fish 4), which it would put on the screen as text."""
 RC = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}
 ARGV = {"bash": ["bash"], "zsh": ["zsh"], "fish": ["fish"]}
 
@@ -173,7 +175,7 @@ class Session:
             except pexpect.EOF:
                 return
             self.raw += data
-            self.stream.feed(data)
+            self.stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
 
     # --- looking -----------------------------------------------------------------------------------------------
 

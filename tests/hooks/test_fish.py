@@ -25,7 +25,7 @@ def shell(tmp_path: Path) -> Iterator[Session]:
 def fish(tmp_path: Path, **options: object) -> Session:
     need(shutil.which("fish"), "fish is not installed")
     # or fish spends its first half minute on reading all manual pages, in a process of its own
-    quiet = "mkdir -p ~/.local/share/fish/generated_completions\n"
+    quiet = "mkdir -p ~/.local/share/fish/generated_completions ~/.cache/fish/generated_completions\n"
     options["rc_before"] = quiet + str(options.get("rc_before", ""))
     return Session("fish", tmp_path, **options)  # type: ignore[arg-type]
 

@@ -32,6 +32,7 @@ class Message:
     expanded: str = ""
     aliases: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
+    environ: dict[str, str] | None = None  # what the shell exports, of ``facts.OBSERVED`` and settings; None: not said
     status: int | None = None
     millis: int | None = None
     continues: bool = False
@@ -70,6 +71,7 @@ def parse(record: bytes) -> Message | None:
     fields: dict[str, str] = {}
     aliases: dict[str, str] = {}
     functions: dict[str, str] = {}
+    environ: dict[str, str] = {}
     for part in record.decode("utf-8", "surrogateescape").split("\0"):
         tag, value = part[:1], part[1:]
         if tag in ALIAS_KINDS:
@@ -78,6 +80,9 @@ def parse(record: bytes) -> Message | None:
         elif tag == "f":
             if found := _FUNCTION_NAME.match(value):
                 functions[found.group(1)] = value
+        elif tag == "e":
+            name, _, text = value.partition("=")
+            environ[name] = text
         else:
             fields[tag] = value
     if "j" in fields:
@@ -94,6 +99,7 @@ def parse(record: bytes) -> Message | None:
         expanded=fields.get("x", ""),
         aliases=aliases,
         functions=functions,
+        environ=environ or None,
         status=_number(fields.get("z")),
         millis=_number(fields.get("t")),
         continues=fields.get("q") == "1",

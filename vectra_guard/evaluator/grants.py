@@ -20,6 +20,7 @@ from vectra_guard.model import UNKNOWN, Command, Decision, Reach, Script
 MAX_AGE = 3600.0
 MAX_KEPT = 256  # of each kind; the oldest go first
 MAX_WILD = 3  # gaps in a pattern of argv: bounds the time a match can take
+MAX_SLOTS = 64  # of one line: a loop over more known values decides the later ones from scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,21 @@ def new_ident() -> str:
 
 
 def slots_of(script: Script, decision: Decision, cwd: str) -> tuple[Slot, ...]:
-    """What each insertion of the decision may be used for."""
+    """What each insertion of the decision may be used for: by a loop, for each value that it is known to take."""
     found = []
     for insertion in decision.insertions:
         if 0 <= insertion.command < len(script.commands):
-            command = script.commands[insertion.command]
-            where = UNKNOWN if UNKNOWN in command.cwd else (command.cwd or cwd)
-            found.append(Slot(insertion.command, insertion.kind, pattern_of(command), where, insertion.review))
-    return tuple(found)
+            source = _source(script.commands[insertion.command])
+            for command in script.commands:
+                if _source(command) == source:
+                    where = UNKNOWN if UNKNOWN in command.cwd else (command.cwd or cwd)
+                    found.append(Slot(insertion.command, insertion.kind, pattern_of(command), where, insertion.review))
+    return tuple(dict.fromkeys(found))[:MAX_SLOTS]
+
+
+def _source(command: Command) -> tuple[Any, ...]:
+    """The same for each time that one place of the line runs."""
+    return (command.span, *(word.raw for word in command.words))
 
 
 def pattern_of(command: Command) -> str:

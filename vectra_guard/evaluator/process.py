@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 
 NAME = b"vg-evaluator"
@@ -29,6 +30,20 @@ def detach() -> None:
 def rename(name: bytes) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name, 0, 0, 0)
+
+
+def is_ours(pid: int) -> bool:
+    """Whether this is an evaluator of this user: numbers are used again."""
+    try:
+        with open(f"/proc/{pid}/comm", "rb") as file:
+            return file.read().strip() == NAME and os.stat(f"/proc/{pid}").st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def wait_for(pidfd: int, seconds: float) -> None:
+    """Until that process has ended, or so long."""
+    select.select([pidfd], [], [], seconds)
 
 
 def private_memory() -> int:

@@ -11,6 +11,7 @@ value, separated by NUL, the record opened and closed by two NULs::
     x  the line after history expansion, where it differs
     a  NAME=TEXT alias of a word in the line (repeated); g the same for zsh global, u for zsh suffix aliases
     f  source of a function named by a word in the line (repeated), as the shell prints it
+    e  NAME=VALUE of the shell's environment (repeated): what judging looks at
     z  exit status of the previous line   t  its duration in milliseconds
     q  1: continues the construct of the question before (bash hands over each line as it comes)
     n  1: # starts no comment in this shell

@@ -23,7 +23,7 @@ from typing import Any
 
 import vectra_guard
 from vectra_guard import paths
-from vectra_guard.evaluator import endpoints, framing, process, recorder
+from vectra_guard.evaluator import endpoints, framing, process, recorder, rescue
 from vectra_guard.evaluator.aside import Aside
 from vectra_guard.evaluator.client import START
 from vectra_guard.evaluator.endpoints import Endpoints, Pair
@@ -97,7 +97,12 @@ class Server:
         except OSError:
             self.ends.forget(pid)
             return None
-        shell = Shell(pid, kind, pidfd, self.ends.open_pair(pid), Board())
+        try:
+            pair = self.ends.open_pair(pid)
+        except OSError:  # no room for its files: this shell refuses, the others go on
+            os.close(pidfd)
+            return None
+        shell = Shell(pid, kind, pidfd, pair, Board())
         self.shells[pid] = shell
         self._watch(pidfd, lambda: self._detach(shell))
         self._fork(shell)
@@ -358,6 +363,7 @@ class Server:
         with contextlib.suppress(ChildProcessError):
             while self._reap_stray():
                 pass
+        rescue.continue_stopped()
         if not os.path.exists(self.ends.path("ctl")) or package_stamp() != self.stamp:
             self._make_room()
         elif not self.shells and now - self.idle_since > IDLE:
@@ -412,7 +418,9 @@ def serve(make_judge: Callable[[], Judge], start: Sequence[str] = START) -> None
     try:
         ends = Endpoints(folder)
     except endpoints.AlreadyRunning:
-        return
+        if not rescue.end_hung(folder):
+            return
+        ends = Endpoints(folder)
     try:
         Server(make_judge(), ends, start).run()
     except Exception as err:  # nobody reads our standard error: the sentence is left where `vg doctor` finds it

@@ -9,9 +9,11 @@ shell gets its answer, so ``vg exec`` can never be faster than its grant.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import mmap
 import os
+import re
 import select
 import signal
 import socket
@@ -33,8 +35,11 @@ if TYPE_CHECKING:
 WATCHDOG_CPU = 0.5  # seconds of work for one judgement
 WATCHDOG_WALL = 1.5  # seconds by the clock: one that waits for something, on a machine that may be loaded
 GROWTH = 24 << 20  # bytes of its own after which a worker makes room for a fresh one
-CHECK_EVERY = 200  # lines between two looks at that
+CHECK_EVERY = 200  # lines between two looks at that, and two collections of garbage
+READ = 1 << 16  # bytes at a time; a buffer of more would be mapped and unmapped for every line
 OFF = "Type vg-off to switch the guard off in this shell."
+ALWAYS = re.compile(r"\s*(exit( \d+)?|logout|vg-off|vg-on|vg-status|vg( [A-Za-z0-9_./:=,@%+ -]+)?)\s*")
+"""Lines that run even when nobody can judge, as in the hooks: leaving, and the guard's own commands."""
 
 _SLOT = struct.Struct("<QB47s")  # turn, length of seq, seq
 
@@ -89,6 +94,7 @@ class Worker:
         self.answers: dict[str, dict[str, Any]] = {}
         self.ident = ""  # the grant of the line in hand: every line of one construct has the same
         self.pending: dict[str, Any] | None = None  # the run of the last line, until its status is known
+        self.finished: list[dict[str, Any]] = []  # runs to tell of once the shell has its answer
         self.lines = 0
         self.home = os.environ.get("HOME", "")
         self.baseline = process.private_memory()
@@ -96,6 +102,7 @@ class Worker:
     def run(self) -> None:
         for fatal in (signal.SIGALRM, signal.SIGPROF, signal.SIGTERM):
             signal.signal(fatal, signal.SIG_DFL)
+        gc.disable()  # not in the middle of a judgement
         poll = select.poll()
         poll.register(self.question, select.POLLIN)
         poll.register(self.channel, select.POLLIN)
@@ -105,15 +112,18 @@ class Worker:
                     self._read_pipe()
                 elif not self._read_channel():
                     return
+            self._report()
             if self.lines >= CHECK_EVERY and not self.framer.buffer and not self.asks:
                 self.lines = 0
+                gc.collect()
                 if process.private_memory() - self.baseline > GROWTH:
                     self._flush()
+                    self._report()
                     return
 
     def _read_pipe(self) -> None:
         try:
-            data = os.read(self.question, 1 << 20)
+            data = os.read(self.question, READ)
         except BlockingIOError:
             return
         for record in self.framer.feed(data):
@@ -138,7 +148,7 @@ class Worker:
         with connection, contextlib.suppress(OSError):
             connection.settimeout(WATCHDOG_WALL)
             framer = framing.Framer()
-            while data := connection.recv(1 << 20):
+            while data := connection.recv(READ):
                 for record in framer.feed(data):
                     for reply in self._handle(record):
                         connection.sendall(reply)
@@ -175,6 +185,8 @@ class Worker:
 
     def _verdict(self, message: Message, turn: int) -> tuple[str, str]:
         if message.version and message.version != PROTOCOL_VERSION:
+            if ALWAYS.fullmatch(message.text):
+                return "A", ""
             return "B", f"vg: was upgraded while this shell was open, not run. Open a new shell, or: {OFF}"
         if message.want == "answer":
             return self._answered(message, turn)
@@ -189,15 +201,16 @@ class Worker:
             line=message.text,
             shell=message.shell or self.shell,
             cwd=message.cwd,
-            home=self.home,
+            home=self.home if message.environ is None else message.environ.get("HOME", ""),
             interactive=True,
             partial=message.shell == "bash",  # bash hands over each line of a construct as it comes
             comments=message.comments,
         )
-        judgement = self.judge.judge(request, aliases=message.aliases, functions=message.functions)
+        meanings = {"aliases": message.aliases, "functions": message.functions, "environ": message.environ}
+        judgement = self.judge.judge(request, **meanings)
         trusted_by = judgement.decision.trust_ids
         if trusted_by and not self.judge.use(trusted_by, request.cwd):
-            judgement = self.judge.judge(request, aliases=message.aliases, functions=message.functions)
+            judgement = self.judge.judge(request, **meanings)
         verdict, payload = self._act(message, judgement, turn)
         if verdict in ("A", "W"):
             self._started(message, judgement.decision, time.perf_counter() - started)
@@ -206,7 +219,7 @@ class Worker:
     def _act(self, message: Message, judgement: Judgement, turn: int, choice: str = "") -> tuple[str, str]:
         decision = judgement.decision
         if decision.action is Action.BLOCK:
-            self._tell("run", self._run_of(message, decision, "block") | {"status": 3})
+            self.finished.append(self._run_of(message, decision, "block") | {"status": 3})
             return "B", framing.shorten(f"vg: {policy.refusal(decision)}")
         if decision.action is Action.ASK:
             return "K", self._ask(message, judgement)
@@ -280,7 +293,7 @@ class Worker:
             if verdict == "A":
                 self._started(first, decision, 0.0, answer=choice)
             return verdict, payload
-        self._tell("run", self._run_of(first, decision, "block") | {"status": 3, "answer": "no"})
+        self.finished.append(self._run_of(first, decision, "block") | {"status": 3, "answer": "no"})
         return "B", "vg: not run"
 
     def _drain_channel(self) -> None:
@@ -314,11 +327,17 @@ class Worker:
 
     def _flush(self) -> None:
         if self.pending is not None:
-            self._tell("run", self.pending)
+            self.finished.append(self.pending)
             self.pending = None
+
+    def _report(self) -> None:
+        """After the answer: the parent and the recorder, woken before it, would only keep the shell waiting."""
+        for run in self.finished:
+            self._tell("run", run)
+        self.finished.clear()
 
     def _tell(self, what: str, data: dict[str, Any]) -> None:
         """Ordered before our answer. A line too long for one datagram is not granted: ``vg exec`` starts afresh."""
         raw = json.dumps({"op": what, **data}).encode("utf-8", "surrogateescape")
-        with contextlib.suppress(OSError):
-            self.channel.send(raw)
+        with contextlib.suppress(OSError):  # full, because the parent is stuck: nobody waits for that
+            self.channel.send(raw, socket.MSG_DONTWAIT)
