@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from sqlite3 import Row
 from typing import Any
 
@@ -22,6 +23,8 @@ LONGEST_COMMAND = 4096
 """Characters of a command that are kept; a pasted file is no command worth reading in a history."""
 LONGEST_READ = 16 * LONGEST_COMMAND
 """Characters that are looked at for secrets: what is kept must not begin behind the point where looking ended."""
+DAYS_KEPT = 400
+"""Days of which the counts by day stay."""
 BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Upper bounds, in seconds, of the histogram of durations."""
 
@@ -99,10 +102,13 @@ class MetricsStore:
             self._conn.executemany(_FIRST, [(run.time,) for run, _ in prepared])
             self._conn.executemany(_LAST, [(run.time,) for run, _ in prepared])
             self._conn.execute("DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?", (self._keep,))
+            oldest = _day(max((run.time for run, _ in prepared), default=0.0) - DAYS_KEPT * 86400)
+            self._conn.execute("DELETE FROM totals WHERE kind = 'day' AND name < ?", (oldest,))
 
-    def history(self, last: int = 100) -> tuple[Run, ...]:
-        """The last runs, oldest first."""
-        rows = db.query(self._conn, "SELECT * FROM runs ORDER BY id DESC LIMIT ?", (last,))
+    def history(self, last: int | None = None) -> tuple[Run, ...]:
+        """The last runs, oldest first; all that are kept unless ``last`` says fewer."""
+        count = self._keep if last is None else last
+        rows = db.query(self._conn, "SELECT * FROM runs ORDER BY id DESC LIMIT ?", (count,))
         return tuple(_run(row) for row in reversed(rows))
 
     def totals(self) -> dict[str, dict[str, float]]:
@@ -112,7 +118,26 @@ class MetricsStore:
             found.setdefault(row["kind"], {})[row["name"]] = row["value"]
         return found
 
-    def summary(self, last: int = 100) -> dict[str, Any]:
+    def days(self, last: int = 90) -> dict[str, dict[str, float]]:
+        """Day -> place (host, sandbox, blocked, declined) and prompts (asked, avoided) -> count, oldest first, for the
+        last days on which anything was counted, with the empty days between them."""
+        found: dict[str, dict[str, float]] = {}
+        for name, value in self.totals().get("day", {}).items():
+            day, _, what = name.partition(" ")
+            found.setdefault(day, {})[what] = value
+        if not found:
+            return {}
+        first, final = (date.fromisoformat(day) for day in (min(found), max(found)))
+        first = max(first, final - timedelta(days=last - 1))
+        every = (str(first + timedelta(days=n)) for n in range((final - first).days + 1))
+        return {day: found.get(day, {}) for day in every}
+
+    def durations(self) -> dict[str, float]:
+        """Upper bound in seconds -> how many runs took at most that and more than the one before."""
+        counts = self.totals().get("duration", {})
+        return {name: counts.get(name, 0) for name in (*map(str, BUCKETS), "+Inf")}
+
+    def summary(self, last: int | None = None) -> dict[str, Any]:
         """Everything at a glance, with the original system's names. Durations are in seconds."""
         totals = self.totals()
         runs = self.history(last)
@@ -123,6 +148,7 @@ class MetricsStore:
         cached, cacheable = int(sums.get("cache_hit", 0)), int(sums.get("cacheable", 0))
         durations = [run.duration for run in runs if run.duration is not None and run.place in ("host", "sandbox")]
         overheads = [run.overhead for run in runs if run.place == "sandbox"]
+        judged = [run.overhead for run in runs if run.place == "host" and not run.answer]
         return {
             "total_executions": host + sandbox,
             "host_executions": host,
@@ -144,6 +170,8 @@ class MetricsStore:
             "p95_duration": percentile(durations, 95),
             "p50_overhead": percentile(overheads, 50),
             "p95_overhead": percentile(overheads, 95),
+            "p50_line_overhead": percentile(judged, 50),
+            "p95_line_overhead": percentile(judged, 95),
             "by_decision": _whole(totals.get("decision")),
             "by_answer": _whole(totals.get("answer")),
             "by_rule": _whole(totals.get("rule")),
@@ -185,7 +213,9 @@ def to_json(run: Run) -> dict[str, Any]:
 
 def _counts(run: Run) -> Iterable[tuple[tuple[str, str], float]]:
     """What a run adds to which totals."""
+    day = _day(run.time)
     yield ("place", run.place), 1
+    yield ("day", f"{day} {run.place}"), 1
     yield ("decision", run.decision), 1
     yield ("risk", run.risk), 1
     yield ("shell", run.shell), 1
@@ -195,8 +225,10 @@ def _counts(run: Run) -> Iterable[tuple[tuple[str, str], float]]:
     if run.answer:
         yield ("answer", run.answer), 1
         yield ("sum", "asked"), 1
+        yield ("day", f"{day} asked"), 1
     if run.avoided:
         yield ("sum", "avoided"), 1
+        yield ("day", f"{day} avoided"), 1
     if run.cache_hit is not None:
         yield ("sum", "cacheable"), 1
         yield ("sum", "cache_hit"), float(run.cache_hit)
@@ -234,6 +266,11 @@ def _tally(names: Iterable[str]) -> dict[str, int]:
         if name:
             counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _day(seconds: float) -> str:
+    """The day in the user's own zone."""
+    return time.strftime("%Y-%m-%d", time.localtime(seconds))
 
 
 def _iso(seconds: float) -> str:
