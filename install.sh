@@ -125,7 +125,8 @@ do_test() {
   # what the tests drive for real; the list is the one place that says so
   # shellcheck disable=SC2046 # one word a package
   set -- $(packages_missing git:git zsh:zsh fish:fish shellcheck:shellcheck procps:ps util-linux:setsid \
-    curl:curl less:less vim-tiny:vi tmux:tmux strace:strace make:make chromium:chromium gcc:gcc libc6-dev:/usr/include/stdio.h npm:npm \
+    curl:curl less:less vim-tiny:vi tmux:tmux strace:strace make:make gcc:gcc libc6-dev:/usr/include/stdio.h npm:npm \
+    chromium:chromium \
     ca-certificates:/etc/ssl/certs/ca-certificates.crt passwd:/usr/sbin/useradd xxd:xxd nodejs:node bubblewrap:bwrap \
     python3:/usr/bin/python3 \
     direnv:direnv zoxide:zoxide fzf:/usr/share/doc/fzf/examples/key-bindings.bash vim:/usr/bin/vim.basic \
