@@ -243,6 +243,18 @@ def test_critical_is_refused_and_code_from_the_network_is_looked_at(sh: GuardedS
         assert marker.exists() is kept
 
 
+def test_judging_looks_at_the_environment_of_this_shell(sh: GuardedShell, project: Path) -> None:
+    """The evaluator was started by a shell with another home."""
+    other = project / "other"
+    (other / "precious").mkdir(parents=True)
+    before = sh.run(f"vg check 'rm -rf {other}'")
+    assert "home folder" not in before
+    sh.run(f"set -gx HOME {other}" if sh.shell == "fish" else f"export HOME={other}")
+    out = sh.run("rm -rf ~")
+    assert "not run" in out and "home folder" in out
+    assert (other / "precious").exists()
+
+
 def test_unset_variable_is_caught_after_expansion(home: Path, project: Path) -> None:
     made = guarded.vg(home, "exec", 'rm -rf "$HOME$EMPTY"/*', cwd=project)
     assert made.returncode == 3, made
